@@ -1,0 +1,3 @@
+DROP TABLE {ledger}.changes;
+DROP TABLE {ledger}.grants;
+DROP TABLE {ledger}.runs;

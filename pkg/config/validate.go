@@ -1,0 +1,173 @@
+package config
+
+import (
+	"log/slog"
+	"math"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // minimal images come without a time zone database
+)
+
+// Valid is a configuration that passed [Config.Validate].
+type Valid struct {
+	// Database is LiteLLM's database, Direct the same one without a pooler between; they are equal where no direct URL
+	// is given.
+	Database       Connection
+	Direct         Connection
+	MaxConnections int
+
+	Policy        string
+	Teams         Teams
+	Organizations Organizations
+	Guard         Guard
+	Repair        Repair
+	Ledger        Ledger
+
+	Schedule        Schedule
+	Location        *time.Location // of Schedule.Cron, which is not parsed yet
+	ShutdownTimeout time.Duration
+
+	Web       Web
+	Metrics   Metrics
+	LogLevel  slog.Level
+	LogFormat string
+}
+
+// Names of Postgres schemas are cut off after 63 bytes, so that a longer one would silently name another schema.
+const maxIdentifier = 63
+
+// identifier is a name that is the same to Postgres with and without quotes.
+var identifier = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+
+// Validate checks every key and finds the database, in the configuration or in LiteLLM's own variables. The error
+// names everything that is wrong, in one line.
+func (c Config) Validate(getenv func(string) string) (Valid, error) {
+	var p problems
+	database, direct := c.Database.resolve(getenv, &p)
+	c.check(&p)
+	c.Ledger.check(database.Schema, &p)
+	location := c.Schedule.location(&p)
+	if err := p.err(); err != nil {
+		return Valid{}, err
+	}
+
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil {
+		return Valid{}, err
+	}
+	return Valid{
+		Database:        database,
+		Direct:          direct,
+		MaxConnections:  c.Database.MaxConnections,
+		Policy:          c.Policy,
+		Teams:           Teams{Include: names(c.Teams.Include), Exclude: names(c.Teams.Exclude)},
+		Organizations:   Organizations{Include: names(c.Organizations.Include)},
+		Guard:           c.Guard,
+		Repair:          c.Repair,
+		Ledger:          c.Ledger,
+		Schedule:        c.Schedule,
+		Location:        location,
+		ShutdownTimeout: c.ShutdownTimeout,
+		Web:             c.Web,
+		Metrics:         c.Metrics,
+		LogLevel:        level,
+		LogFormat:       c.Log.Format,
+	}, nil
+}
+
+func (c Config) check(p *problems) {
+	number := func(key string, value, least, most int, allowed string) {
+		if value < least || value > most {
+			p.addf("%s is %d, must be %s", key, value, allowed)
+		}
+	}
+	fraction := func(key string, value float64) {
+		if value < 0 || value > 1 || math.IsNaN(value) {
+			p.addf("%s is %g, must be between 0 and 1", key, value)
+		}
+	}
+	duration := func(key string, value, least time.Duration, allowed string) {
+		if value < least {
+			p.addf("%s is %s, must be %s", key, value, allowed)
+		}
+	}
+	oneOf := func(key, value string, allowed ...string) {
+		if !slices.Contains(allowed, value) {
+			p.addf("%s is %q, must be one of %s", key, value, strings.Join(allowed, ", "))
+		}
+	}
+
+	number("database.max_connections", c.Database.MaxConnections, 1, 1000, "between 1 and 1000")
+	duration("database.connect_timeout", c.Database.ConnectTimeout, time.Second, "at least 1s")
+	oneOf("policy", c.Policy, "managed", "additive", "exact")
+
+	fraction("guard.max_revoked_fraction", c.Guard.MaxRevokedFraction)
+	number("guard.min_revoked_teams", c.Guard.MinRevokedTeams, 0, math.MaxInt, "at least 0")
+	number("guard.max_ceilings_created", c.Guard.MaxCeilingsCreated, -1, math.MaxInt, "at least 0, or -1 for no limit")
+	number("guard.max_ceilings_removed", c.Guard.MaxCeilingsRemoved, -1, math.MaxInt, "at least 0, or -1 for no limit")
+
+	// Postgres counts its timeouts in whole milliseconds, and takes 0 for no timeout.
+	number("repair.batch_size", c.Repair.BatchSize, 1, 5000, "between 1 and 5000")
+	duration("repair.lock_timeout", c.Repair.LockTimeout, time.Millisecond, "at least 1ms")
+	duration("repair.statement_timeout", c.Repair.StatementTimeout, time.Millisecond, "at least 1ms")
+	number("repair.attempts", c.Repair.Attempts, 1, 100, "between 1 and 100")
+
+	duration("schedule.interval", c.Schedule.Interval, time.Second, "at least 1s")
+	fraction("schedule.jitter", c.Schedule.Jitter)
+	duration("shutdown_timeout", c.ShutdownTimeout, 1, "more than 0")
+
+	if _, _, err := net.SplitHostPort(c.Web.ListenAddress); err != nil && c.Web.ListenAddress != "" {
+		p.addf("web.listen_address is %q, must be host:port or :port, or empty to turn it off", c.Web.ListenAddress)
+	}
+	duration("web.ready_max_age", c.Web.ReadyMaxAge, 0, "at least 0")
+	if !isWebURL(string(c.Metrics.PushgatewayURL)) {
+		p.addf("metrics.pushgateway_url must be an http:// or https:// URL, or empty")
+	}
+	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf("log.format", c.Log.Format, "auto", "text", "json")
+}
+
+// check keeps our tables out of LiteLLM's schema, where "prisma db push --accept-data-loss" would drop them.
+func (l Ledger) check(litellm string, p *problems) {
+	switch {
+	case !identifier.MatchString(l.Schema) || len(l.Schema) > maxIdentifier:
+		p.addf("ledger.schema is %q, must be a name of lower-case letters, digits and _, %d at most, that starts with no digit",
+			l.Schema, maxIdentifier)
+	case strings.HasPrefix(l.Schema, "pg_"):
+		p.addf("ledger.schema is %q, must not start with pg_, which Postgres keeps for itself", l.Schema)
+	case l.Schema == litellm:
+		p.addf("ledger.schema is %q, must differ from LiteLLM's schema", l.Schema)
+	}
+}
+
+func (s Schedule) location(p *problems) *time.Location {
+	if s.Timezone == "" {
+		return time.Local
+	}
+	location, err := time.LoadLocation(s.Timezone)
+	if err != nil {
+		p.addf("schedule.timezone is %q, must be a time zone such as UTC or Europe/Berlin", s.Timezone)
+	}
+	return location
+}
+
+// isWebURL accepts the empty text as well. What it refuses may hold a password, and is not repeated in errors.
+func isWebURL(text string) bool {
+	u, err := url.Parse(text)
+	return text == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// names drops blanks and duplicates.
+func names(list []string) []string {
+	var kept []string
+	for _, name := range list {
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(kept, name) {
+			kept = append(kept, name)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,2 @@
+DELETE FROM {ledger}.grants
+WHERE team_id = ANY ($1)

@@ -1,0 +1,187 @@
+// Package ledger remembers, in a schema of its own, which entries of which
+// permission row were granted by this program, and every change it made.
+package ledger
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"litellm-reconciler/pkg/plan"
+	"litellm-reconciler/pkg/postgres"
+)
+
+//go:embed read_grants.sql
+var readGrantsSQL string
+
+//go:embed write_grants.sql
+var writeGrantsSQL string
+
+//go:embed forget_grants.sql
+var forgetGrantsSQL string
+
+//go:embed write_changes.sql
+var writeChangesSQL string
+
+// Grant is what the ledger holds of one team.
+type Grant struct {
+	RowID      string
+	Servers    []string
+	RowCreated bool
+	Policy     plan.Policy
+	UnionHash  int64
+	RowHash    int64
+}
+
+// QueueRead queues the reading of the given teams' grants; the map is filled
+// when the queue is sent.
+func QueueRead(q *pgx.Batch, names postgres.Names, teams []string) map[string]Grant {
+	grants := make(map[string]Grant, len(teams))
+	q.Queue(names.SQL(readGrantsSQL), teams).Query(func(rows pgx.Rows) error {
+		var team string
+		var g Grant
+		_, err := pgx.ForEachRow(rows, []any{&team, &g.RowID, &g.Servers, &g.RowCreated, &g.Policy, &g.UnionHash, &g.RowHash},
+			func() error {
+				grants[team] = g
+				g = Grant{}
+				return nil
+			})
+		return err
+	})
+	return grants
+}
+
+// Action says how a row came to be as it is after a change.
+type Action string
+
+const (
+	// Created is a new row for a team without one.
+	Created Action = "created"
+	// Copied is a copy of a row that the team shared with something else.
+	Copied Action = "copied"
+	// Updated is a row written in place.
+	Updated Action = "updated"
+	// Settled is a row that was not written: only what the ledger knows of it
+	// changed. It is not recorded as a change.
+	Settled Action = "settled"
+)
+
+// Entry is what the ledger keeps of one team after a repair.
+type Entry struct {
+	Team, RowID string
+	// PreviousRow is what the team pointed at, where it was relinked.
+	PreviousRow *string
+	Action      Action
+	RowCreated  bool
+	Policy      plan.Policy
+	Union       []string
+	Change      plan.Change
+	// GrantedBy names the groups and which of the added entries each grants.
+	GrantedBy map[string][]string
+}
+
+// Writes collects what one transaction does to the ledger.
+type Writes struct {
+	Run     Run
+	Entries []Entry
+	// Forget are teams that own nothing any more.
+	Forget []string
+}
+
+// Queue queues the writes, as one statement a table.
+func (w Writes) Queue(q *pgx.Batch, names postgres.Names) error {
+	var grants grantArrays
+	var changes changeArrays
+	for _, e := range w.Entries {
+		if err := grants.add(e); err != nil {
+			return fmt.Errorf("encoding the grants of team %s: %w", e.Team, err)
+		}
+		if e.Action == Settled {
+			continue
+		}
+		if err := changes.add(e); err != nil {
+			return fmt.Errorf("encoding the change of team %s: %w", e.Team, err)
+		}
+	}
+	w.Run.queueStart(q, names)
+	if len(w.Forget) > 0 {
+		q.Queue(names.SQL(forgetGrantsSQL), w.Forget)
+	}
+	if len(grants.teams) > 0 {
+		q.Queue(names.SQL(writeGrantsSQL), grants.teams, grants.rows, grants.owned, grants.created,
+			grants.policies, grants.unions, grants.after, w.Run.ID)
+	}
+	if len(changes.teams) > 0 {
+		q.Queue(names.SQL(writeChangesSQL), changes.teams, changes.rows, changes.previous, changes.actions,
+			changes.before, changes.after, changes.added, changes.removed, changes.reasons, w.Run.ID)
+	}
+	return nil
+}
+
+type grantArrays struct {
+	teams, rows, owned, policies, unions, after []string
+	created                                     []bool
+}
+
+func (a *grantArrays) add(e Entry) error {
+	lists, err := literals(e.Change.Owned, e.Union, e.Change.After)
+	if err != nil {
+		return err
+	}
+	a.teams, a.rows = append(a.teams, e.Team), append(a.rows, e.RowID)
+	a.created, a.policies = append(a.created, e.RowCreated), append(a.policies, string(e.Policy))
+	a.owned, a.unions, a.after = append(a.owned, lists[0]), append(a.unions, lists[1]), append(a.after, lists[2])
+	return nil
+}
+
+type changeArrays struct {
+	teams, rows, actions, after, added, removed, reasons []string
+	previous, before                                     []*string
+}
+
+func (a *changeArrays) add(e Entry) error {
+	c := e.Change
+	lists, err := literals(c.After, c.Added, c.Removed, c.Before)
+	if err != nil {
+		return err
+	}
+	reasons, err := json.Marshal(e.GrantedBy)
+	if err != nil {
+		return err
+	}
+	before := &lists[3]
+	if c.Before == nil {
+		before = nil
+	}
+	a.teams, a.rows, a.actions = append(a.teams, e.Team), append(a.rows, e.RowID), append(a.actions, string(e.Action))
+	a.previous, a.before = append(a.previous, e.PreviousRow), append(a.before, before)
+	a.after, a.added, a.removed = append(a.after, lists[0]), append(a.added, lists[1]), append(a.removed, lists[2])
+	a.reasons = append(a.reasons, string(reasons))
+	return nil
+}
+
+func literals(lists ...[]string) ([]string, error) {
+	out := make([]string, len(lists))
+	for i, list := range lists {
+		text, err := postgres.ArrayLiteral(list)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = text
+	}
+	return out, nil
+}
+
+// Run is one pass that writes.
+type Run struct {
+	ID      uuid.UUID
+	Started time.Time
+	Trigger string
+	Policy  plan.Policy
+	Version string
+	Host    string
+}

@@ -1,0 +1,196 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"litellm-reconciler/migrations"
+	"litellm-reconciler/pkg/postgres"
+)
+
+//go:embed version.sql
+var versionSQL string
+
+//go:embed create_schema.sql
+var createSchemaSQL string
+
+//go:embed schema_exists.sql
+var schemaExistsSQL string
+
+// ErrAbsent is wrapped when the ledger's schema is not installed, or gone.
+var ErrAbsent = errors.New("the ledger is not installed")
+
+// Migrator installs and removes the ledger's schema.
+type Migrator struct {
+	pool   *pgxpool.Pool
+	names  postgres.Names
+	source []*goose.Migration
+	latest int64
+}
+
+// NewMigrator reads the embedded migrations for the ledger schema of names.
+func NewMigrator(pool *pgxpool.Pool, names postgres.Names) (*Migrator, error) {
+	m := &Migrator{pool: pool, names: names}
+	ups, err := fs.Glob(migrations.FS, "*.up.sql")
+	if err != nil {
+		return nil, fmt.Errorf("listing migrations: %w", err)
+	}
+	for _, name := range ups {
+		number, _, _ := strings.Cut(name, "_")
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s does not start with a number: %w", name, err)
+		}
+		up, err := m.step(name)
+		if err != nil {
+			return nil, err
+		}
+		down, err := m.step(strings.TrimSuffix(name, ".up.sql") + ".down.sql")
+		if err != nil {
+			return nil, err
+		}
+		m.source = append(m.source, goose.NewGoMigration(version, up, down))
+		m.latest = max(m.latest, version)
+	}
+	return m, nil
+}
+
+func (m *Migrator) step(name string) (*goose.GoFunc, error) {
+	text, err := migrations.FS.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading migration %s: %w", name, err)
+	}
+	return &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, m.names.SQL(string(text)))
+		return err
+	}}, nil
+}
+
+// Latest is the version that this program was written for.
+func (m *Migrator) Latest() int64 { return m.latest }
+
+// Version is the installed version. An error that wraps ErrAbsent says that
+// there is none.
+func (m *Migrator) Version(ctx context.Context) (int64, error) {
+	var version int64
+	err := m.pool.QueryRow(ctx, m.names.SQL(versionSQL)).Scan(&version)
+	switch {
+	case postgres.MissingObject(err), err == nil && version == 0:
+		return 0, fmt.Errorf("%w: schema %q holds none: install it with: litellm-reconciler migrate up", ErrAbsent, m.names.Ledger)
+	case err != nil:
+		return 0, fmt.Errorf("reading the ledger's version: %w", err)
+	}
+	return version, nil
+}
+
+// Check returns an error unless the installed version is the one that this
+// program was written for.
+func (m *Migrator) Check(ctx context.Context) error {
+	version, err := m.Version(ctx)
+	switch {
+	case err != nil:
+		return err
+	case version > m.latest:
+		return newer(m.names.Ledger, version, m.latest)
+	case version < m.latest:
+		return fmt.Errorf("ledger schema %q is at version %d, this program needs %d: run: litellm-reconciler migrate up",
+			m.names.Ledger, version, m.latest)
+	}
+	return nil
+}
+
+func newer(schema string, have, want int64) error {
+	return fmt.Errorf("ledger schema %q is at version %d, newer than the %d this program knows: use the newer litellm-reconciler that installed it",
+		schema, have, want)
+}
+
+// Up creates the schema and applies what is missing. Two that start at once
+// wait for each other. It touches nothing when all is in place, so that a role
+// without the right to create a schema can run it then.
+func (m *Migrator) Up(ctx context.Context) error {
+	version, err := m.Version(ctx)
+	switch {
+	case err == nil && version == m.latest:
+		return nil
+	case err == nil && version > m.latest:
+		return newer(m.names.Ledger, version, m.latest)
+	case err != nil && !errors.Is(err, ErrAbsent):
+		return err
+	}
+	if err := m.createSchema(ctx); err != nil {
+		return err
+	}
+	return m.run(ctx, func(p *goose.Provider) error { _, err := p.Up(ctx); return err })
+}
+
+// Down removes the ledger's tables and with them all memory of what was
+// granted. The permission rows stay as they are.
+func (m *Migrator) Down(ctx context.Context) error {
+	if _, err := m.Version(ctx); err != nil {
+		return err
+	}
+	return m.run(ctx, func(p *goose.Provider) error { _, err := p.DownTo(ctx, 0); return err })
+}
+
+func (m *Migrator) createSchema(ctx context.Context) error {
+	// IF NOT EXISTS asks for the right to create even where nothing is to be
+	// created, so a schema that an administrator prepared is looked for first.
+	var exists bool
+	if err := m.pool.QueryRow(ctx, schemaExistsSQL, m.names.Ledger).Scan(&exists); err != nil {
+		return fmt.Errorf("looking for schema %q: %w", m.names.Ledger, err)
+	}
+	if exists {
+		return nil
+	}
+	_, err := m.pool.Exec(ctx, m.names.SQL(createSchemaSQL))
+	if postgres.AlreadyExists(err) {
+		return nil // another one was faster
+	}
+	if postgres.MissingRight(err) {
+		c := m.pool.Config().ConnConfig
+		return fmt.Errorf("creating schema %q: no right to: run, as the database's owner, GRANT CREATE ON DATABASE %s TO %s; "+
+			"or have a role that may run: litellm-reconciler migrate up: %w",
+			m.names.Ledger, postgres.Quote(c.Database), postgres.Quote(c.User), err)
+	}
+	if err != nil {
+		return fmt.Errorf("creating schema %q: %w", m.names.Ledger, err)
+	}
+	return nil
+}
+
+func (m *Migrator) run(ctx context.Context, do func(*goose.Provider) error) (err error) {
+	// A lock in a table, not a session's advisory lock: PgBouncer in
+	// transaction mode may give each statement to another session.
+	locker, err := lock.NewPostgresTableLocker(
+		lock.WithTableName(m.names.Ledger+".migration_lock"),
+		lock.WithTableLockTimeout(time.Second, 60))
+	if err != nil {
+		return fmt.Errorf("preparing the migration lock: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(m.pool)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, nil,
+		goose.WithGoMigrations(m.source...),
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithTableName(m.names.Ledger+".schema_version"),
+		goose.WithLocker(locker))
+	if err != nil {
+		return fmt.Errorf("preparing the migrations: %w", err)
+	}
+	if err := do(provider); err != nil {
+		return fmt.Errorf("migrating schema %q: %w", m.names.Ledger, err)
+	}
+	return nil
+}

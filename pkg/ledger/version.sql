@@ -1,0 +1,3 @@
+SELECT coalesce(max(version_id), 0)
+FROM {ledger}.schema_version
+WHERE is_applied

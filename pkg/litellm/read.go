@@ -1,0 +1,121 @@
+package litellm
+
+import (
+	_ "embed"
+
+	"github.com/jackc/pgx/v5"
+
+	"litellm-reconciler/pkg/postgres"
+)
+
+//go:embed lock_advisory.sql
+var lockAdvisorySQL string
+
+//go:embed lock_teams.sql
+var lockTeamsSQL string
+
+//go:embed read_teams.sql
+var readTeamsSQL string
+
+//go:embed lock_rows.sql
+var lockRowsSQL string
+
+//go:embed lock_links.sql
+var lockLinksSQL string
+
+// Team is a team as a repair transaction sees it.
+type Team struct {
+	// Groups are its access_group_ids without blanks and duplicates.
+	Groups []string
+	// RowID is its object_permission_id, nil where it has none.
+	RowID *string
+	// RowExists is false for a link that points at nothing, which a database
+	// without the foreign key allows.
+	RowExists bool
+}
+
+// Batch is what a repair transaction locked and read of some teams.
+type Batch struct {
+	// Locked are the teams whose locks were both free.
+	Locked map[string]bool
+	// Teams are those that exist, locked or not.
+	Teams map[string]Team
+	// Grants are the servers of each access group that the teams name.
+	Grants map[string][]string
+	// Rows are the permission rows that were free, now locked.
+	Rows map[string]Row
+}
+
+// QueueRead queues the statements that lock the given teams and their rows and
+// read them again. The ids are sorted, so that the locks are taken in one
+// order. Nothing waits: what another session holds is left out of Locked and
+// Rows. The Batch is filled when the queue is sent.
+func QueueRead(q *pgx.Batch, names postgres.Names, ids []string) *Batch {
+	b := &Batch{
+		Locked: make(map[string]bool, len(ids)),
+		Teams:  make(map[string]Team, len(ids)),
+		Grants: map[string][]string{},
+		Rows:   make(map[string]Row, len(ids)),
+	}
+	advisory := make(map[string]bool, len(ids))
+	q.Queue(lockAdvisorySQL, ids).Query(each(func(id string) { advisory[id] = true }))
+	q.Queue(names.SQL(lockTeamsSQL), ids).Query(each(func(id string) { b.Locked[id] = advisory[id] }))
+	q.Queue(names.SQL(readTeamsSQL), ids).Query(b.scanTeams)
+	q.Queue(names.SQL(lockRowsSQL), ids).Query(b.scanRows)
+	return b
+}
+
+func (b *Batch) scanTeams(rows pgx.Rows) error {
+	var isTeam bool
+	var id string
+	var team Team
+	_, err := pgx.ForEachRow(rows, []any{&isTeam, &id, &team.RowID, &team.RowExists, &team.Groups}, func() error {
+		if isTeam {
+			b.Teams[id] = team
+		} else {
+			b.Grants[id] = team.Groups
+		}
+		team = Team{}
+		return nil
+	})
+	return err
+}
+
+func (b *Batch) scanRows(rows pgx.Rows) error {
+	var row Row
+	_, err := pgx.ForEachRow(rows, []any{&row.ID, &row.Servers, &row.OtherGrants}, func() error {
+		b.Rows[row.ID] = row
+		row = Row{}
+		return nil
+	})
+	return err
+}
+
+// Link is a team's pointer to its permission row, to be moved.
+type Link struct {
+	Team string
+	// Old is what the team must still point at, nil for nothing.
+	Old *string
+	New string
+}
+
+// QueueLockLinks queues the locks on the teams of these links. The set holds,
+// once the queue is sent, the teams that were free and still point where the
+// link says.
+func QueueLockLinks(q *pgx.Batch, names postgres.Names, links []Link) map[string]bool {
+	free := make(map[string]bool, len(links))
+	teams, old := make([]string, len(links)), make([]*string, len(links))
+	for i, l := range links {
+		teams[i], old[i] = l.Team, l.Old
+	}
+	q.Queue(names.SQL(lockLinksSQL), teams, old).Query(each(func(id string) { free[id] = true }))
+	return free
+}
+
+func each(f func(string)) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		var s string
+		_, err := pgx.ForEachRow(rows, []any{&s}, func() error { f(s); return nil })
+		return err
+	}
+}

@@ -1,0 +1,37 @@
+package litellm
+
+import "litellm-reconciler/pkg/postgres"
+
+// ReadRights are the privileges on LiteLLM's tables that looking needs.
+func ReadRights(names postgres.Names, c Catalog) []postgres.Right {
+	rights := []postgres.Right{{Schema: names.LiteLLM, Privilege: "USAGE"}}
+	seen := map[string]bool{}
+	add := func(table, column string) {
+		if !seen[table+"."+column] {
+			seen[table+"."+column] = true
+			rights = append(rights, postgres.Right{Schema: names.LiteLLM, Table: table, Column: column, Privilege: "SELECT"})
+		}
+	}
+	for _, n := range needed {
+		add(n.table, n.column)
+	}
+	for _, table := range c.Owners {
+		add(table, "object_permission_id")
+	}
+	return rights
+}
+
+// WriteRights are the privileges that repairing needs on top. A copy of a
+// shared row takes all of its columns along, hence INSERT and SELECT on each.
+func WriteRights(names postgres.Names, c Catalog) []postgres.Right {
+	rights := []postgres.Right{
+		{Schema: names.LiteLLM, Table: teamTable, Column: "object_permission_id", Privilege: "UPDATE"},
+		{Schema: names.LiteLLM, Table: permissionTable, Column: "mcp_servers", Privilege: "UPDATE"},
+	}
+	for _, column := range c.PermissionColumns {
+		for _, privilege := range []string{"SELECT", "INSERT"} {
+			rights = append(rights, postgres.Right{Schema: names.LiteLLM, Table: permissionTable, Column: column, Privilege: privilege})
+		}
+	}
+	return rights
+}

@@ -1,0 +1,78 @@
+package plan
+
+import "fmt"
+
+// Limit names a bound that a pass ran into.
+type Limit string
+
+const (
+	// RevokedFraction: too large a part of the owning teams would lose entries.
+	RevokedFraction Limit = "revoked_fraction"
+	// EmptySource: LiteLLM's tables are empty while the ledger owns grants.
+	EmptySource Limit = "empty_source"
+	// CeilingsCreated: too many teams would start to restrict their keys.
+	CeilingsCreated Limit = "ceilings_created"
+	// CeilingsRemoved: too many teams would stop to restrict their keys.
+	CeilingsRemoved Limit = "ceilings_removed"
+)
+
+// Limits lists all limits in the order in which they are checked.
+func Limits() []Limit {
+	return []Limit{EmptySource, RevokedFraction, CeilingsCreated, CeilingsRemoved}
+}
+
+// Guard bounds what one pass may take away. A negative ceiling limit means no
+// limit.
+type Guard struct {
+	MaxRevokedFraction float64
+	MinRevokedTeams    int
+	MaxCeilingsCreated int
+	MaxCeilingsRemoved int
+}
+
+// Counts is what a scan found, in teams unless said otherwise.
+type Counts struct {
+	Teams, Groups int
+	// Owning are the teams for which the ledger owns at least one entry.
+	Owning int
+	// Losing are the teams that would lose entries, or of which the ledger
+	// would forget what it owns because LiteLLM no longer has the team.
+	Losing                           int
+	CeilingsCreated, CeilingsRemoved int
+}
+
+// Refusal is the error of a pass that a limit stopped before its first write.
+type Refusal struct {
+	Limit  Limit
+	Reason string
+}
+
+func (r *Refusal) Error() string {
+	return "refused, nothing was written: " + r.Reason
+}
+
+// Check returns a *Refusal when the counts exceed a limit, else nil.
+func (g Guard) Check(c Counts) error {
+	const once = "; if that is intended, let one pass through with --allow-revokes"
+	switch {
+	case c.Groups == 0 && c.Owning > 0:
+		return &Refusal{EmptySource, fmt.Sprintf(
+			"LiteLLM has no access group at all, while %d teams own grants%s", c.Owning, once)}
+	case c.Teams == 0 && c.Owning > 0:
+		return &Refusal{EmptySource, fmt.Sprintf(
+			"LiteLLM has no team at all, while %d teams own grants%s", c.Owning, once)}
+	case c.Losing >= max(g.MinRevokedTeams, 1) && float64(c.Losing) > g.MaxRevokedFraction*float64(c.Owning):
+		return &Refusal{RevokedFraction, fmt.Sprintf(
+			"%d of the %d teams that own grants would lose entries, more than guard.max_revoked_fraction %g%s",
+			c.Losing, c.Owning, g.MaxRevokedFraction, once)}
+	case g.MaxCeilingsCreated >= 0 && c.CeilingsCreated > g.MaxCeilingsCreated:
+		return &Refusal{CeilingsCreated, fmt.Sprintf(
+			"%d teams would start to restrict keys that have a list of their own, more than guard.max_ceilings_created %d%s",
+			c.CeilingsCreated, g.MaxCeilingsCreated, once)}
+	case g.MaxCeilingsRemoved >= 0 && c.CeilingsRemoved > g.MaxCeilingsRemoved:
+		return &Refusal{CeilingsRemoved, fmt.Sprintf(
+			"%d teams would stop to restrict keys that have a list of their own, more than guard.max_ceilings_removed %d%s",
+			c.CeilingsRemoved, g.MaxCeilingsRemoved, once)}
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed rights.sql
+var rightsSQL string
+
+// Right is a privilege that the program needs. Without a table it is one on
+// the schema, without a column one on the whole table.
+type Right struct{ Schema, Table, Column, Privilege string }
+
+// Grant is the statement that gives the right to a role.
+func (r Right) Grant(role string) string {
+	switch {
+	case r.Table == "":
+		return fmt.Sprintf("GRANT %s ON SCHEMA %s TO %s", r.Privilege, Quote(r.Schema), Quote(role))
+	case r.Column == "":
+		return fmt.Sprintf("GRANT %s ON %s.%s TO %s", r.Privilege, Quote(r.Schema), Quote(r.Table), Quote(role))
+	}
+	return fmt.Sprintf("GRANT %s (%s) ON %s.%s TO %s", r.Privilege, Quote(r.Column), Quote(r.Schema), Quote(r.Table), Quote(role))
+}
+
+// GrantStatements joins the statements that give all of the rights to a role.
+func GrantStatements(rights []Right, role string) string {
+	statements := make([]string, len(rights))
+	for i, r := range rights {
+		statements[i] = r.Grant(role)
+	}
+	return strings.Join(statements, "; ")
+}
+
+// MissingRights returns those of the rights that the connection's role lacks.
+// Tables that do not exist are passed over.
+func MissingRights(ctx context.Context, q Querier, rights []Right) ([]Right, error) {
+	var schemas, tables, columns, privileges []string
+	for _, r := range rights {
+		schemas, tables = append(schemas, r.Schema), append(tables, r.Table)
+		columns, privileges = append(columns, r.Column), append(privileges, r.Privilege)
+	}
+	rows, err := q.Query(ctx, rightsSQL, schemas, tables, columns, privileges)
+	if err != nil {
+		return nil, fmt.Errorf("reading the role's rights: %w", err)
+	}
+	var missing []Right
+	var position int
+	_, err = pgx.ForEachRow(rows, []any{&position}, func() error {
+		missing = append(missing, rights[position-1])
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the role's rights: %w", err)
+	}
+	return missing, nil
+}
+
+// Querier is a pool, a connection or a transaction.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}

@@ -1,0 +1,9 @@
+package reconcile_test
+
+import (
+	"testing"
+
+	"litellm-reconciler/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -1,0 +1,137 @@
+// Package reconcile makes a pass: it scans for teams whose permission row does
+// not carry what their access groups grant, checks what it found against the
+// limits, and repairs the teams in small transactions.
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"litellm-reconciler/pkg/ledger"
+	"litellm-reconciler/pkg/litellm"
+	"litellm-reconciler/pkg/plan"
+	"litellm-reconciler/pkg/postgres"
+)
+
+// Config says how a Reconciler works. All fields but Selection are required.
+type Config struct {
+	Names     postgres.Names
+	Policy    plan.Policy
+	Guard     plan.Guard
+	Selection Selection
+
+	// BatchSize is the number of teams in one transaction.
+	BatchSize int
+	// LockTimeout and StatementTimeout bound what a repair transaction waits.
+	LockTimeout, StatementTimeout time.Duration
+	// Attempts is how often a transaction, or a team that another session has
+	// locked, is tried before it is given up for this pass.
+	Attempts int
+	// Grace is how long a running transaction may go on after its context
+	// was cancelled.
+	Grace time.Duration
+
+	// Version and Host are recorded with each run.
+	Version, Host string
+}
+
+// Reconciler makes passes over one database. It is not safe for concurrent
+// passes; two processes are.
+type Reconciler struct {
+	Config
+	pool     *pgxpool.Pool
+	migrator *ledger.Migrator
+	log      *slog.Logger
+	now      func() time.Time
+}
+
+// New makes a Reconciler. The pool and the migrator belong to the caller.
+func New(pool *pgxpool.Pool, migrator *ledger.Migrator, c Config, log *slog.Logger, now func() time.Time) *Reconciler {
+	return &Reconciler{Config: c, pool: pool, migrator: migrator, log: log, now: now}
+}
+
+// Options are about one pass.
+type Options struct {
+	// Trigger says what the pass was started by; it is recorded.
+	Trigger string
+	// DryRun finds and reports, and writes nothing.
+	DryRun bool
+	// AllowRevokes lets the pass through where the guard would refuse it.
+	AllowRevokes bool
+	// Progress, if set, hears how many of the drifted teams are done.
+	Progress func(done, total int)
+}
+
+// Report is what a pass found and did.
+type Report struct {
+	Started  time.Time
+	Duration time.Duration
+	DryRun   bool
+	Found    Found
+	Done     Outcome
+}
+
+// Pass scans, checks the limits and repairs. The report is valid also when an
+// error is returned, as far as the pass got. A *plan.Refusal in the error says
+// that a limit stopped it. Teams that failed are in the report and no error.
+// A cancelled context ends it after the running transaction.
+func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err error) {
+	report = Report{Started: r.now(), DryRun: o.DryRun, Done: newOutcome()}
+	defer func() { report.Duration = r.now().Sub(report.Started) }()
+
+	catalog, withLedger, err := r.inspect(ctx, o.DryRun)
+	if err != nil {
+		return report, err
+	}
+	report.Found, err = r.scan(ctx, catalog, withLedger)
+	if err != nil {
+		return report, r.withGrants(ctx, catalog, err)
+	}
+	if err := r.Guard.Check(report.Found.Counts); err != nil && !o.AllowRevokes {
+		return report, err
+	}
+	if o.DryRun {
+		return report, nil
+	}
+	run := ledger.Run{
+		ID: uuid.Must(uuid.NewV7()), Started: report.Started, Trigger: o.Trigger,
+		Policy: r.Policy, Version: r.Version, Host: r.Host,
+	}
+	report.Done, err = r.repair(ctx, catalog, run, report.Found, o.Progress)
+	return report, r.withGrants(ctx, catalog, err)
+}
+
+// inspect checks that LiteLLM's tables and the ledger are as needed. Without a
+// ledger only a dry run goes on.
+func (r *Reconciler) inspect(ctx context.Context, dryRun bool) (litellm.Catalog, bool, error) {
+	catalog, err := litellm.Inspect(ctx, r.pool, r.Names)
+	if err != nil {
+		return catalog, false, err
+	}
+	err = r.migrator.Check(ctx)
+	if dryRun && errors.Is(err, ledger.ErrAbsent) {
+		return catalog, false, nil
+	}
+	return catalog, err == nil, err
+}
+
+// withGrants names the missing GRANTs where Postgres only said that a right is
+// missing.
+func (r *Reconciler) withGrants(ctx context.Context, c litellm.Catalog, err error) error {
+	if !postgres.MissingRight(err) {
+		return err
+	}
+	rights := append(litellm.ReadRights(r.Names, c), litellm.WriteRights(r.Names, c)...)
+	missing, lookupErr := postgres.MissingRights(ctx, r.pool, append(rights, ledger.Rights(r.Names)...))
+	if lookupErr != nil || len(missing) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: a right is missing, run as the owner of the tables: %s",
+		err, postgres.GrantStatements(missing, r.pool.Config().ConnConfig.User))
+}

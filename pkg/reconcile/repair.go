@@ -1,0 +1,161 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"litellm-reconciler/pkg/ledger"
+	"litellm-reconciler/pkg/litellm"
+	"litellm-reconciler/pkg/postgres"
+)
+
+// hopeless is how many teams in a row may fail, each alone in its transaction
+// and each for a reason that should pass, before the cause is taken to be the
+// database and not the team: a table that is locked as a whole, say.
+const hopeless = 10
+
+// repair fixes the drifted and the stale teams of a scan, a batch a
+// transaction. A team that fails does not stop the others; an error that would
+// meet every team does.
+func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.Run, found Found, progress func(done, total int)) (Outcome, error) {
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	w := &repairer{Reconciler: r, catalog: c, run: run, shared: found.shared, outcome: newOutcome()}
+	w.outcome.Skipped[Sentinel] = found.Sentinels
+	targets := slices.Concat(found.Drifted, found.Stale)
+	slices.SortFunc(targets, func(a, b Target) int { return strings.Compare(a.Team, b.Team) })
+	err := w.all(ctx, targets, progress)
+	if w.wrote {
+		err = firstError(err, w.finish(ctx, err))
+	}
+	return w.outcome, err
+}
+
+type repairer struct {
+	*Reconciler
+	catalog litellm.Catalog
+	run     ledger.Run
+	shared  map[string]bool
+	outcome Outcome
+	wrote   bool
+	// inARow counts single teams that failed one after the other.
+	inARow int
+}
+
+// all repairs the targets, then tries again those that other sessions held.
+func (w *repairer) all(ctx context.Context, targets []Target, progress func(done, total int)) error {
+	total, done := len(targets), 0
+	for attempt := 1; len(targets) > 0; attempt++ {
+		var busy []Target
+		for batch := range slices.Chunk(targets, w.BatchSize) {
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("stopped after %d of %d teams: %w", done, total, context.Cause(ctx))
+			}
+			held, err := w.batch(ctx, batch, w.Attempts)
+			if err != nil {
+				return err
+			}
+			busy = append(busy, held...)
+			done += len(batch) - len(held)
+			progress(done, total)
+		}
+		targets = busy
+		if attempt == w.Attempts {
+			break
+		}
+		if len(targets) > 0 && !pause(ctx, attempt) {
+			return fmt.Errorf("stopped after %d of %d teams: %w", done, total, context.Cause(ctx))
+		}
+	}
+	w.outcome.Skipped[Busy] += len(targets)
+	if len(targets) > 0 {
+		w.log.Warn("teams are locked by other sessions, left to the next pass", "teams", len(targets), "first", targets[0].Team)
+	}
+	return nil
+}
+
+// batch repairs some teams in one transaction and returns those that another
+// session held. What should pass is retried; what fails still is split until
+// the team that fails is alone.
+func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (busy []Target, err error) {
+	for attempt := 1; ; attempt++ {
+		var t *transaction
+		t, err = w.transact(ctx, targets)
+		switch {
+		case err == nil:
+			w.inARow = 0
+			w.outcome.merge(t.outcome)
+			w.wrote = w.wrote || t.wrote
+			return t.busy, nil
+		case postgres.Systemic(err):
+			return nil, fmt.Errorf("repairing teams: %w", err)
+		case attempt < attempts && retryable(err):
+			w.log.Debug("a repair transaction is tried again", "teams", len(targets), "attempt", attempt, "error", err)
+			if !pause(ctx, attempt) {
+				return nil, fmt.Errorf("repairing teams: %w", context.Cause(ctx))
+			}
+			continue
+		}
+		break
+	}
+	if len(targets) > 1 {
+		half := len(targets) / 2
+		first, err := w.batch(ctx, targets[:half], 1)
+		if err != nil {
+			return nil, err
+		}
+		second, err := w.batch(ctx, targets[half:], 1)
+		return append(first, second...), err
+	}
+	w.inARow++
+	if retryable(err) && w.inARow >= hopeless {
+		return nil, fmt.Errorf("repairing teams: %d failed one after the other, giving up until the next pass: %w", w.inARow, err)
+	}
+	w.log.Error("a team could not be repaired", "team", targets[0].Team, "error", postgres.Explain(err))
+	w.outcome.Failed = append(w.outcome.Failed, Failure{targets[0].Team, postgres.Explain(err)})
+	return nil, nil
+}
+
+// finish records the end of the run. The pass is over: it must be recorded
+// even when the context was cancelled.
+func (w *repairer) finish(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace)
+	defer cancel()
+	result := "ok"
+	switch {
+	case err != nil:
+		result = "error"
+	case w.outcome.Unfinished() > 0:
+		result = "partial"
+	}
+	return w.run.Finish(ctx, w.pool, w.Names, w.now(), result, w.outcome.Teams, w.outcome.Unfinished())
+}
+
+// pause waits with exponential backoff and jitter. It returns false when the
+// context ended first.
+func pause(ctx context.Context, attempt int) bool {
+	limit := min(50*time.Millisecond<<min(attempt, 6), 2*time.Second)
+	wait := limit/2 + rand.N(limit/2) //nolint:gosec // jitter needs no secrecy
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
