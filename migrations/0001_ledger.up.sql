@@ -42,14 +42,27 @@ CREATE TABLE {ledger}.changes (
     action               text NOT NULL CHECK (action IN ('created', 'copied', 'updated')),
     before               text[],
     after                text[] NOT NULL,
-    added                text[] NOT NULL,
-    removed              text[] NOT NULL,
     granted_by           jsonb NOT NULL
 );
-COMMENT ON TABLE {ledger}.changes IS 'Every change of a permission row, in the transaction that made it.';
+COMMENT ON TABLE {ledger}.changes IS 'Every change of a permission row, in the transaction that made it; easier to read as history.';
 COMMENT ON COLUMN {ledger}.changes.previous_row IS 'What the team pointed at before, where it was relinked.';
 COMMENT ON COLUMN {ledger}.changes.before IS 'mcp_servers before; NULL where there was no row.';
-COMMENT ON COLUMN {ledger}.changes.granted_by IS 'Access group id to the added entries it grants.';
+COMMENT ON COLUMN {ledger}.changes.granted_by IS 'Access group id to the positions in after, from 1, of the added entries that it grants.';
 
 CREATE INDEX changes_team_id_idx ON {ledger}.changes (team_id, change_id);
 CREATE INDEX changes_run_id_idx ON {ledger}.changes (run_id);
+
+-- The change log in full. What follows from before and after is not stored:
+-- rows below 2 kB are written several times faster than larger ones.
+CREATE VIEW {ledger}.history AS
+SELECT c.change_id, c.changed_at, c.run_id, c.team_id, c.object_permission_id, c.previous_row, c.action,
+       c.before, c.after,
+       ARRAY(SELECT s FROM unnest(c.after) AS s WHERE NOT s = ANY (coalesce(c.before, '{}'))) AS added,
+       ARRAY(SELECT DISTINCT s FROM unnest(c.before) AS s WHERE NOT s = ANY (c.after) ORDER BY s) AS removed,
+       (SELECT coalesce(jsonb_object_agg(e.server, e.groups), '{}')
+        FROM (SELECT c.after[p.n::integer] AS server, jsonb_agg(g.id ORDER BY g.id) AS groups
+              FROM jsonb_each(c.granted_by) AS g (id, positions)
+              CROSS JOIN jsonb_array_elements_text(g.positions) AS p (n)
+              GROUP BY 1) AS e) AS granted_by
+FROM {ledger}.changes AS c;
+COMMENT ON VIEW {ledger}.history IS 'The change log: entries added and removed, and for each added entry the access groups that grant it.';

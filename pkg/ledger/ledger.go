@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,8 +81,9 @@ type Entry struct {
 	Policy      plan.Policy
 	Union       []string
 	Change      plan.Change
-	// GrantedBy names the groups and which of the added entries each grants.
-	GrantedBy map[string][]string
+	// GrantedBy maps each group to the positions in Change.After, from 1, of
+	// the added entries that it grants.
+	GrantedBy map[string][]int
 }
 
 // Writes collects what one transaction does to the ledger.
@@ -97,9 +99,7 @@ func (w Writes) Queue(q *pgx.Batch, names postgres.Names) error {
 	var grants grantArrays
 	var changes changeArrays
 	for _, e := range w.Entries {
-		if err := grants.add(e); err != nil {
-			return fmt.Errorf("encoding the grants of team %s: %w", e.Team, err)
-		}
+		grants.add(e)
 		if e.Action == Settled {
 			continue
 		}
@@ -117,63 +117,49 @@ func (w Writes) Queue(q *pgx.Batch, names postgres.Names) error {
 	}
 	if len(changes.teams) > 0 {
 		q.Queue(names.SQL(writeChangesSQL), changes.teams, changes.rows, changes.previous, changes.actions,
-			changes.before, changes.after, changes.added, changes.removed, changes.reasons, w.Run.ID)
+			changes.before, changes.after, changes.reasons, w.Run.ID)
 	}
 	return nil
 }
 
 type grantArrays struct {
-	teams, rows, owned, policies, unions, after []string
-	created                                     []bool
+	teams, rows, owned, policies []string
+	unions, after                []*string
+	created                      []bool
 }
 
-func (a *grantArrays) add(e Entry) error {
-	lists, err := literals(e.Change.Owned, e.Union, e.Change.After)
-	if err != nil {
-		return err
-	}
+func (a *grantArrays) add(e Entry) {
+	owned := e.Change.Owned
 	a.teams, a.rows = append(a.teams, e.Team), append(a.rows, e.RowID)
 	a.created, a.policies = append(a.created, e.RowCreated), append(a.policies, string(e.Policy))
-	a.owned, a.unions, a.after = append(a.owned, lists[0]), append(a.unions, lists[1]), append(a.after, lists[2])
-	return nil
+	a.owned = append(a.owned, postgres.ArrayLiteral(owned))
+	a.unions = append(a.unions, literalUnless(e.Union, owned))
+	a.after = append(a.after, literalUnless(e.Change.After, owned))
 }
 
 type changeArrays struct {
-	teams, rows, actions, after, added, removed, reasons []string
-	previous, before                                     []*string
+	teams, rows, actions, after, reasons []string
+	previous, before                     []*string
 }
 
 func (a *changeArrays) add(e Entry) error {
-	c := e.Change
-	lists, err := literals(c.After, c.Added, c.Removed, c.Before)
-	if err != nil {
-		return err
-	}
 	reasons, err := json.Marshal(e.GrantedBy)
 	if err != nil {
 		return err
 	}
-	before := &lists[3]
-	if c.Before == nil {
-		before = nil
-	}
 	a.teams, a.rows, a.actions = append(a.teams, e.Team), append(a.rows, e.RowID), append(a.actions, string(e.Action))
-	a.previous, a.before = append(a.previous, e.PreviousRow), append(a.before, before)
-	a.after, a.added, a.removed = append(a.after, lists[0]), append(a.added, lists[1]), append(a.removed, lists[2])
-	a.reasons = append(a.reasons, string(reasons))
+	a.previous, a.before = append(a.previous, e.PreviousRow), append(a.before, literalUnless(e.Change.Before, nil))
+	a.after, a.reasons = append(a.after, postgres.ArrayLiteral(e.Change.After)), append(a.reasons, string(reasons))
 	return nil
 }
 
-func literals(lists ...[]string) ([]string, error) {
-	out := make([]string, len(lists))
-	for i, list := range lists {
-		text, err := postgres.ArrayLiteral(list)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = text
+// literalUnless is nil, and so NULL, for a list that is nil or equals another.
+func literalUnless(list, other []string) *string {
+	if list == nil || slices.Equal(list, other) && other != nil {
+		return nil
 	}
-	return out, nil
+	text := postgres.ArrayLiteral(list)
+	return &text
 }
 
 // Run is one pass that writes.

@@ -1,8 +1,7 @@
 -- The rows of these teams, locked as an update will lock them: LiteLLM's own
 -- read-merge-upsert waits for the few milliseconds, its readers do not.
 SELECT p.object_permission_id,
-       CASE WHEN p.mcp_servers IS NOT NULL
-            THEN ARRAY(SELECT s FROM unnest(p.mcp_servers) AS s WHERE s IS NOT NULL) END,
+       p.mcp_servers,
        coalesce(cardinality(p.mcp_access_groups), 0) > 0
            OR coalesce(p.mcp_tool_permissions, '{}') NOT IN ('{}'::jsonb, 'null'::jsonb)
 FROM {litellm}."LiteLLM_ObjectPermissionTable" AS p

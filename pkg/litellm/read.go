@@ -2,6 +2,7 @@ package litellm
 
 import (
 	_ "embed"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,7 +26,7 @@ var lockLinksSQL string
 
 // Team is a team as a repair transaction sees it.
 type Team struct {
-	// Groups are its access_group_ids without blanks and duplicates.
+	// Groups are its access_group_ids without duplicates, sorted.
 	Groups []string
 	// RowID is its object_permission_id, nil where it has none.
 	RowID *string
@@ -66,29 +67,41 @@ func QueueRead(q *pgx.Batch, names postgres.Names, ids []string) *Batch {
 }
 
 func (b *Batch) scanTeams(rows pgx.Rows) error {
-	var isTeam bool
-	var id string
-	var team Team
-	_, err := pgx.ForEachRow(rows, []any{&isTeam, &id, &team.RowID, &team.RowExists, &team.Groups}, func() error {
-		if isTeam {
-			b.Teams[id] = team
-		} else {
-			b.Grants[id] = team.Groups
+	defer rows.Close()
+	for rows.Next() {
+		raw := rows.RawValues()
+		id := string(raw[1])
+		list, err := postgres.Texts(raw[4])
+		if err != nil {
+			return err
 		}
-		team = Team{}
-		return nil
-	})
-	return err
+		if !postgres.Bool(raw[0]) {
+			b.Grants[id] = list
+			continue
+		}
+		slices.Sort(list)
+		team := Team{Groups: slices.Compact(list), RowExists: postgres.Bool(raw[3])}
+		if raw[2] != nil {
+			row := string(raw[2])
+			team.RowID = &row
+		}
+		b.Teams[id] = team
+	}
+	return rows.Err()
 }
 
 func (b *Batch) scanRows(rows pgx.Rows) error {
-	var row Row
-	_, err := pgx.ForEachRow(rows, []any{&row.ID, &row.Servers, &row.OtherGrants}, func() error {
+	defer rows.Close()
+	for rows.Next() {
+		raw := rows.RawValues()
+		row := Row{ID: string(raw[0]), OtherGrants: postgres.Bool(raw[2])}
+		var err error
+		if row.Servers, err = postgres.Texts(raw[1]); err != nil {
+			return err
+		}
 		b.Rows[row.ID] = row
-		row = Row{}
-		return nil
-	})
-	return err
+	}
+	return rows.Err()
 }
 
 // Link is a team's pointer to its permission row, to be moved.

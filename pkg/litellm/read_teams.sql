@@ -2,8 +2,7 @@
 -- apart, a group that replaced another in between would look dangling, and
 -- its servers would be taken out.
 WITH teams AS MATERIALIZED (
-    SELECT team_id, object_permission_id,
-           ARRAY(SELECT DISTINCT g FROM unnest(access_group_ids) AS g WHERE g <> '') AS access_group_ids
+    SELECT team_id, object_permission_id, access_group_ids
     FROM {litellm}."LiteLLM_TeamTable"
     WHERE team_id = ANY ($1)
 )
@@ -13,7 +12,6 @@ SELECT true AS is_team, t.team_id AS id, t.object_permission_id,
        t.access_group_ids AS list
 FROM teams AS t
 UNION ALL
-SELECT false, g.access_group_id, NULL, false,
-       ARRAY(SELECT DISTINCT s FROM unnest(g.access_mcp_server_ids) AS s WHERE s IS NOT NULL)
+SELECT false, g.access_group_id, NULL, false, g.access_mcp_server_ids
 FROM {litellm}."LiteLLM_AccessGroupTable" AS g
 WHERE g.access_group_id IN (SELECT unnest(t.access_group_ids) FROM teams AS t)

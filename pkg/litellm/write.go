@@ -51,22 +51,20 @@ type RowWrite struct {
 
 // Queue queues the writes as one statement a kind. Each fails with ErrConflict
 // unless it met every row it was meant for.
-func (w Writes) Queue(q *pgx.Batch, names postgres.Names, c Catalog) error {
-	lists, err := encode(w)
-	if err != nil {
-		return err
-	}
+func (w Writes) Queue(q *pgx.Batch, names postgres.Names, c Catalog) {
 	if n := len(w.Insert); n > 0 {
-		q.Queue(names.SQL(insertRowsSQL), lists.insert.ids, lists.insert.after).Exec(met(n, "inserting rows"))
+		a := arrays(w.Insert)
+		q.Queue(names.SQL(insertRowsSQL), a.ids, a.after).Exec(met(n, "inserting rows"))
 	}
 	if n := len(w.Copy); n > 0 {
+		a := arrays(w.Copy)
 		columns, source := copiedColumns(c)
 		q.Queue(names.SQL(copyRowsSQL, "{columns}", columns, "{source_columns}", source),
-			lists.copy.ids, lists.copy.after, lists.copy.sources).Exec(met(n, "copying shared rows"))
+			a.ids, a.after, a.sources).Exec(met(n, "copying shared rows"))
 	}
 	if n := len(w.Update); n > 0 {
-		q.Queue(names.SQL(updateRowsSQL), lists.update.ids, lists.update.before, lists.update.after).
-			Exec(met(n, "updating rows"))
+		a := arrays(w.Update)
+		q.Queue(names.SQL(updateRowsSQL), a.ids, a.before, a.after).Exec(met(n, "updating rows"))
 	}
 	if n := len(w.Links); n > 0 {
 		teams, old, rows := make([]string, n), make([]*string, n), make([]string, n)
@@ -75,7 +73,6 @@ func (w Writes) Queue(q *pgx.Batch, names postgres.Names, c Catalog) error {
 		}
 		q.Queue(names.SQL(linkTeamsSQL), teams, old, rows).Exec(met(n, "linking teams"))
 	}
-	return nil
 }
 
 // copiedColumns are all columns but the two that a copy gets anew: the ones of
@@ -102,28 +99,12 @@ func met(want int, doing string) func(pgconn.CommandTag) error {
 
 type rowArrays struct{ ids, sources, before, after []string }
 
-type writeArrays struct{ insert, copy, update rowArrays }
-
-func encode(w Writes) (writeArrays, error) {
-	var out writeArrays
-	for _, kind := range []struct {
-		rows []RowWrite
-		to   *rowArrays
-	}{{w.Insert, &out.insert}, {w.Copy, &out.copy}, {w.Update, &out.update}} {
-		for _, r := range kind.rows {
-			before, err := postgres.ArrayLiteral(r.Before)
-			if err != nil {
-				return out, fmt.Errorf("encoding the servers of row %s: %w", r.ID, err)
-			}
-			after, err := postgres.ArrayLiteral(r.After)
-			if err != nil {
-				return out, fmt.Errorf("encoding the servers of row %s: %w", r.ID, err)
-			}
-			kind.to.ids = append(kind.to.ids, r.ID)
-			kind.to.sources = append(kind.to.sources, r.Source)
-			kind.to.before = append(kind.to.before, before)
-			kind.to.after = append(kind.to.after, after)
-		}
+func arrays(rows []RowWrite) (a rowArrays) {
+	for _, r := range rows {
+		a.ids = append(a.ids, r.ID)
+		a.sources = append(a.sources, r.Source)
+		a.before = append(a.before, postgres.ArrayLiteral(r.Before))
+		a.after = append(a.after, postgres.ArrayLiteral(r.After))
 	}
-	return out, nil
+	return a
 }

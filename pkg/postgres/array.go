@@ -46,3 +46,17 @@ func EachText(raw []byte, f func(element []byte)) error {
 	}
 	return nil
 }
+
+// Texts copies the elements of such an array: nil for NULL, and without the
+// NULL elements.
+func Texts(raw []byte) ([]string, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	list := []string{}
+	err := EachText(raw, func(element []byte) { list = append(list, string(element)) })
+	return list, err
+}
+
+// Bool reads a boolean in binary format; NULL is false.
+func Bool(raw []byte) bool { return len(raw) == 1 && raw[0] == 1 }

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Names are the schemas that SQL is qualified with. No statement relies on
@@ -27,13 +26,32 @@ func (n Names) SQL(text string, more ...string) string {
 // Quote makes an SQL identifier out of any name.
 func Quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// ArrayLiteral writes a list the way Postgres prints a text[]. A list of lists
+// ArrayLiteral writes a list the way Postgres reads a text[]. A list of lists
 // goes to the server as text[] of such literals, because unnest would flatten
 // a text[][].
-func ArrayLiteral(list []string) (string, error) {
-	if list == nil {
-		list = []string{}
+func ArrayLiteral(list []string) string {
+	size := 2
+	for _, s := range list {
+		size += len(s) + 3
 	}
-	text, err := pgtype.NewMap().Encode(pgtype.TextArrayOID, pgtype.TextFormatCode, list, nil)
-	return string(text), err
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteByte('{')
+	for i, s := range list {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('"')
+		for strings.ContainsAny(s, `"\`) {
+			at := strings.IndexAny(s, `"\`)
+			b.WriteString(s[:at])
+			b.WriteByte('\\')
+			b.WriteByte(s[at])
+			s = s[at+1:]
+		}
+		b.WriteString(s)
+		b.WriteByte('"')
+	}
+	b.WriteByte('}')
+	return b.String()
 }

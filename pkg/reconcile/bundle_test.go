@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"litellm-reconciler/internal/pgtest"
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/plan"
@@ -17,6 +19,7 @@ import (
 // reconciled.
 type bundle struct {
 	*pgtest.Database
+	pool     *pgxpool.Pool // as the program opens it
 	config   reconcile.Config
 	migrator *ledger.Migrator
 }
@@ -24,15 +27,20 @@ type bundle struct {
 func setup(t *testing.T, v pgtest.Version, options ...pgtest.Option) *bundle {
 	t.Helper()
 	db := pgtest.New(t, v, options...)
+	pool, err := postgres.Open(t.Context(), db.URL, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
 	names := postgres.Names{LiteLLM: db.Schema, Ledger: "litellm_reconciler"}
-	migrator, err := ledger.NewMigrator(db.Pool, names)
+	migrator, err := ledger.NewMigrator(pool, names)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return &bundle{db, reconcile.Config{
+	return &bundle{db, pool, reconcile.Config{
 		Names:  names,
 		Policy: plan.Managed,
 		Guard: plan.Guard{
@@ -52,7 +60,7 @@ func (b *bundle) passContext(ctx context.Context, o reconcile.Options) (reconcil
 	if o.Trigger == "" {
 		o.Trigger = "test"
 	}
-	return reconcile.New(b.Pool, b.migrator, b.config, slog.New(slog.DiscardHandler), time.Now).Pass(ctx, o)
+	return reconcile.New(b.pool, b.migrator, b.config, slog.New(slog.DiscardHandler), time.Now).Pass(ctx, o)
 }
 
 // repair makes a pass that has to succeed for every team.

@@ -1,9 +1,8 @@
 -- Everything about teams that their fingerprints did not clear.
 SELECT t.team_id,
-       ARRAY(SELECT g FROM unnest(t.access_group_ids) AS g WHERE g <> ''),
+       t.access_group_ids,
        p.object_permission_id,
-       CASE WHEN p.mcp_servers IS NOT NULL
-            THEN ARRAY(SELECT s FROM unnest(p.mcp_servers) AS s WHERE s IS NOT NULL) END,
+       p.mcp_servers,
        coalesce(cardinality(p.mcp_access_groups), 0) > 0
            OR coalesce(p.mcp_tool_permissions, '{}') NOT IN ('{}'::jsonb, 'null'::jsonb),
        g.team_id IS NOT NULL,

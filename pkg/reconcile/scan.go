@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/plan"
+	"litellm-reconciler/pkg/postgres"
 )
 
 //go:embed scan.sql
@@ -67,6 +69,10 @@ func (r *Reconciler) scan(ctx context.Context, catalog litellm.Catalog, withLedg
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, r.pool, snapshot, func(tx pgx.Tx) error {
+		// Compiling the scan takes longer than it saves.
+		if _, err := tx.Exec(ctx, "SET LOCAL jit = off"); err != nil {
+			return fmt.Errorf("preparing the scan: %w", err)
+		}
 		selection, err := r.Selection.resolve(ctx, tx, r.Names, r.log)
 		if err != nil {
 			return err
@@ -157,24 +163,32 @@ func (s *scanner) examine(ctx context.Context, tx pgx.Tx, ids []string) error {
 	if err != nil {
 		return fmt.Errorf("examining teams: %w", err)
 	}
-	var team string
-	var groups, servers, owned []string
-	var rowID *string
-	var otherGrants, known bool
-	_, err = pgx.ForEachRow(rows, []any{&team, &groups, &rowID, &servers, &otherGrants, &known, &owned}, func() error {
-		state := plan.Team{Owned: owned, Union: s.groups.Union(groups)}
-		target := Target{Team: team}
-		if rowID != nil {
-			target.Row = *rowID
-			state.Row = &litellm.Row{ID: *rowID, Servers: servers, OtherGrants: otherGrants}
+	defer rows.Close()
+	for rows.Next() {
+		if err := s.decide(rows.RawValues()); err != nil {
+			return fmt.Errorf("examining teams: %w", err)
 		}
-		s.found.add(target, plan.Decide(s.Policy, state), known)
-		groups, servers, owned, rowID = nil, nil, nil, nil
-		return nil
-	})
-	if err != nil {
+	}
+	if err := rows.Err(); err != nil {
 		return fmt.Errorf("examining teams: %w", err)
 	}
+	return nil
+}
+
+// decide takes a row of examine.sql in Postgres' binary format.
+func (s *scanner) decide(raw [][]byte) error {
+	groups, err1 := postgres.Texts(raw[1])
+	servers, err2 := postgres.Texts(raw[3])
+	owned, err3 := postgres.Texts(raw[6])
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	target := Target{Team: string(raw[0]), Row: string(raw[2])}
+	state := plan.Team{Owned: owned, Union: s.groups.Union(groups)}
+	if raw[2] != nil {
+		state.Row = &litellm.Row{ID: target.Row, Servers: servers, OtherGrants: postgres.Bool(raw[4])}
+	}
+	s.found.add(target, plan.Decide(s.Policy, state), postgres.Bool(raw[5]))
 	return nil
 }
 
@@ -239,8 +253,8 @@ func (l line) team() []byte   { return l[0] }
 func (l line) groups() []byte { return l[1] }
 func (l line) hasRow() bool   { return l[2] != nil }
 func (l line) known() bool    { return l[3] != nil }
-func (l line) owning() bool   { return isTrue(l[4]) }
-func (l line) settled() bool  { return isTrue(l[5]) }
+func (l line) owning() bool   { return postgres.Bool(l[4]) }
+func (l line) settled() bool  { return postgres.Bool(l[5]) }
 
 // inSync holds for a row that is the sorted union itself, and for one that is
 // as the ledger left it while the union is what it was then.
@@ -251,7 +265,6 @@ func (l line) inSync(union int64) bool {
 	return l.settled() && number(l[3]) == union
 }
 
-func isTrue(raw []byte) bool  { return len(raw) == 1 && raw[0] == 1 }
 func number(raw []byte) int64 { return int64(binary.BigEndian.Uint64(raw)) }
 
 func count(b bool) int {

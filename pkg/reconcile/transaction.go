@@ -125,7 +125,7 @@ func (t *transaction) decide(target Target, b *litellm.Batch, grant ledger.Grant
 func (t *transaction) repairStep(target Target, team litellm.Team, state plan.Team, change plan.Change, grant ledger.Grant, granted map[string][]string) step {
 	s := step{target: target, team: team, entry: ledger.Entry{
 		Team: target.Team, Policy: t.Policy, Union: state.Union, Change: change,
-		Action: ledger.Updated, GrantedBy: grantedBy(change.Added, team.Groups, granted),
+		Action: ledger.Updated, GrantedBy: grantedBy(change, team.Groups, granted),
 	}}
 	switch {
 	case state.Row == nil:
@@ -217,9 +217,7 @@ func (t *transaction) write(ctx context.Context) error {
 		return err
 	}
 	var q pgx.Batch
-	if err := rows.Queue(&q, t.Names, catalog); err != nil {
-		return err
-	}
+	rows.Queue(&q, t.Names, catalog)
 	if err := memory.Queue(&q, t.Names); err != nil {
 		return err
 	}
@@ -250,14 +248,21 @@ func union(team litellm.Team, granted map[string][]string) []string {
 	return slices.Compact(list)
 }
 
-// grantedBy lists for each group which of the added entries it grants.
-func grantedBy(added, groups []string, granted map[string][]string) map[string][]string {
-	reasons := map[string][]string{}
+// grantedBy maps each group to the positions, from 1, of the added entries that
+// it grants: they are the last of the row's entries, sorted.
+func grantedBy(c plan.Change, groups []string, granted map[string][]string) map[string][]int {
+	reasons := map[string][]int{}
+	first := len(c.After) - len(c.Added) + 1
 	for _, group := range groups {
-		for _, server := range added {
-			if slices.Contains(granted[group], server) {
-				reasons[group] = append(reasons[group], server)
+		var positions []int
+		for _, server := range granted[group] {
+			if at, found := slices.BinarySearch(c.Added, server); found {
+				positions = append(positions, first+at)
 			}
+		}
+		if len(positions) > 0 {
+			slices.Sort(positions)
+			reasons[group] = slices.Compact(positions)
 		}
 	}
 	return reasons
