@@ -62,7 +62,7 @@ func Keys() []Key {
 		{"ledger.auto_migrate", true, "create and upgrade our own tables at start"},
 
 		{"schedule.cron", "", "cron expression of the full passes; takes the place of the interval"},
-		{"schedule.timezone", "", "time zone of the cron expression (default: local time)"},
+		{"schedule.timezone", "", "time zone of the cron expression (default: UTC)"},
 		{"schedule.interval", 30 * time.Second, "pause between full passes where no cron expression is given"},
 		{"schedule.jitter", 0.1, "spread each pause by up to this fraction of the interval"},
 		{"shutdown_timeout", 30 * time.Second, "time to finish the current batch after a termination signal"},

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // minimal images come without a time zone database
 )
 
 // Valid is a configuration that passed [Config.Validate].
@@ -28,7 +27,6 @@ type Valid struct {
 	Ledger        Ledger
 
 	Schedule        Schedule
-	Location        *time.Location // of Schedule.Cron, which is not parsed yet
 	ShutdownTimeout time.Duration
 
 	Web       Web
@@ -50,7 +48,6 @@ func (c Config) Validate(getenv func(string) string) (Valid, error) {
 	database, direct := c.Database.resolve(getenv, &p)
 	c.check(&p)
 	c.Ledger.check(database.Schema, &p)
-	location := c.Schedule.location(&p)
 	if err := p.err(); err != nil {
 		return Valid{}, err
 	}
@@ -70,7 +67,6 @@ func (c Config) Validate(getenv func(string) string) (Valid, error) {
 		Repair:          c.Repair,
 		Ledger:          c.Ledger,
 		Schedule:        c.Schedule,
-		Location:        location,
 		ShutdownTimeout: c.ShutdownTimeout,
 		Web:             c.Web,
 		Metrics:         c.Metrics,
@@ -117,7 +113,10 @@ func (c Config) check(p *problems) {
 	number("repair.attempts", c.Repair.Attempts, 1, 100, "between 1 and 100")
 
 	duration("schedule.interval", c.Schedule.Interval, time.Second, "at least 1s")
-	fraction("schedule.jitter", c.Schedule.Jitter)
+	// A jitter of 1 could make a pause of nothing.
+	if !(c.Schedule.Jitter >= 0 && c.Schedule.Jitter < 1) {
+		p.addf("schedule.jitter is %g, must be at least 0 and less than 1", c.Schedule.Jitter)
+	}
 	duration("shutdown_timeout", c.ShutdownTimeout, 1, "more than 0")
 
 	if _, _, err := net.SplitHostPort(c.Web.ListenAddress); err != nil && c.Web.ListenAddress != "" {
@@ -142,17 +141,6 @@ func (l Ledger) check(litellm string, p *problems) {
 	case l.Schema == litellm:
 		p.addf("ledger.schema is %q, must differ from LiteLLM's schema", l.Schema)
 	}
-}
-
-func (s Schedule) location(p *problems) *time.Location {
-	if s.Timezone == "" {
-		return time.Local
-	}
-	location, err := time.LoadLocation(s.Timezone)
-	if err != nil {
-		p.addf("schedule.timezone is %q, must be a time zone such as UTC or Europe/Berlin", s.Timezone)
-	}
-	return location
 }
 
 // isWebURL accepts the empty text as well. What it refuses may hold a password, and is not repeated in errors.

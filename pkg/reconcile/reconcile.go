@@ -73,8 +73,10 @@ type Report struct {
 	Started  time.Time
 	Duration time.Duration
 	DryRun   bool
-	Found    Found
-	Done     Outcome
+	// Scanned is whether the scan came to its end, so that Found is complete.
+	Scanned bool
+	Found   Found
+	Done    Outcome
 }
 
 // Pass scans, checks the limits and repairs. The report is valid also when an
@@ -93,6 +95,8 @@ func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err er
 	if err != nil {
 		return report, r.withGrants(ctx, catalog, err)
 	}
+	report.Scanned = true
+	report.Done.Skipped[Sentinel] = report.Found.Sentinels
 	if err := r.Guard.Check(report.Found.Counts); err != nil && !o.AllowRevokes {
 		return report, err
 	}

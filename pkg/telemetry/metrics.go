@@ -66,7 +66,7 @@ func New(version, revision string) *Metrics {
 	m.teams = f.gauge("teams", "Teams that the last scan read.")
 	m.accessGroups = f.gauge("access_groups", "Access groups that the last scan read.")
 	m.danglingRefs = f.gauge("dangling_group_references", "References from teams to access groups that do not exist, at the last scan.")
-	m.mismatches = f.gauge("membership_mismatches", "Disagreements between the teams' lists of access groups and the access groups' lists of teams, at the last scan.")
+	m.mismatches = f.gauge("membership_mismatches", "Access groups whose list of teams disagrees with the teams, at the last scan.")
 
 	m.repairs = f.counterVec("repairs_total", "Repaired teams, by kind of drift.", "kind")
 	m.serversGranted = f.counter("servers_granted_total", "MCP servers added to rows of teams.")

@@ -29,7 +29,7 @@ type Scan struct {
 	Teams                   int
 	AccessGroups            int
 	DanglingGroupReferences int
-	MembershipMismatches    int
+	MembershipMismatches    int // -1 if the scan could not tell
 }
 
 // ObservePass counts a pass that has ended. Without a scan, the gauges keep
@@ -71,5 +71,7 @@ func (m *Metrics) observeScan(s Scan) {
 	m.teams.Set(float64(s.Teams))
 	m.accessGroups.Set(float64(s.AccessGroups))
 	m.danglingRefs.Set(float64(s.DanglingGroupReferences))
-	m.mismatches.Set(float64(s.MembershipMismatches))
+	if s.MembershipMismatches >= 0 {
+		m.mismatches.Set(float64(s.MembershipMismatches))
+	}
 }

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"litellm-reconciler/pkg/plan"
+	"litellm-reconciler/pkg/reconcile"
+)
+
+// summary is what one pass comes to. Its JSON form is an interface: names are
+// added to it, and never change their meaning. Where nothing was
+// written, servers and ceilings say what a repair would do.
+type summary struct {
+	Result          string         `json:"result"`
+	Error           string         `json:"error,omitempty"`
+	DryRun          bool           `json:"dry_run"`
+	Teams           int            `json:"teams"`
+	AccessGroups    int            `json:"access_groups"`
+	DriftedTeams    int            `json:"drifted_teams"`
+	Drifted         map[string]int `json:"drifted"`
+	RepairedTeams   int            `json:"repaired_teams"`
+	Repaired        map[string]int `json:"repaired"`
+	Settled         int            `json:"settled_teams"`
+	Failed          []failure      `json:"failed"`
+	Skipped         map[string]int `json:"skipped"`
+	ServersGranted  int            `json:"servers_granted"`
+	ServersRevoked  int            `json:"servers_revoked"`
+	CeilingsCreated int            `json:"ceilings_created"`
+	CeilingsRemoved int            `json:"ceilings_removed"`
+	Dangling        int            `json:"dangling_group_references"`
+	Mismatches      *int           `json:"membership_mismatches"`
+	DurationSeconds float64        `json:"duration_seconds"`
+}
+
+type failure struct {
+	Team  string `json:"team"`
+	Error string `json:"error"`
+}
+
+func newSummary(r reconcile.Report, err error) summary {
+	s := summary{
+		Result: string(result(r, err)), DryRun: r.DryRun,
+		Teams: r.Found.Teams, AccessGroups: r.Found.Groups,
+		DriftedTeams: len(r.Found.Drifted), Drifted: map[string]int{},
+		RepairedTeams: r.Done.Teams, Repaired: map[string]int{}, Settled: r.Done.Settled,
+		Failed: []failure{}, Skipped: map[string]int{},
+		ServersGranted: r.Done.Granted, ServersRevoked: r.Done.Revoked,
+		CeilingsCreated: r.Done.CeilingsCreated, CeilingsRemoved: r.Done.CeilingsRemoved,
+		Dangling: r.Found.Dangling, DurationSeconds: r.Duration.Seconds(),
+	}
+	if err != nil {
+		s.Error = err.Error()
+	}
+	if r.Done.Teams == 0 { // nothing done: what there is to do
+		s.ServersGranted, s.ServersRevoked = r.Found.Granted, r.Found.Revoked
+		s.CeilingsCreated, s.CeilingsRemoved = r.Found.CeilingsCreated, r.Found.CeilingsRemoved
+	}
+	if r.Scanned && r.Found.Mismatches >= 0 {
+		s.Mismatches = &r.Found.Mismatches
+	}
+	for _, k := range plan.Kinds() {
+		s.Drifted[string(k)], s.Repaired[string(k)] = r.Found.Drift[k], r.Done.Repaired[k]
+	}
+	for _, reason := range reconcile.Reasons() {
+		s.Skipped[string(reason)] = r.Done.Skipped[reason]
+	}
+	for _, f := range r.Done.Failed {
+		s.Failed = append(s.Failed, failure{f.Team, f.Err.Error()})
+	}
+	return s
+}
+
+func show(w io.Writer, format string, s summary) error {
+	if format == "json" {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(s)
+	}
+	if s.Teams == 0 && s.Error != "" {
+		return nil // nothing was found; the error says it all
+	}
+	_, err := io.WriteString(w, s.text())
+	return err
+}
+
+func (s summary) text() string {
+	var b strings.Builder
+	took := time.Duration(s.DurationSeconds * float64(time.Second)).Round(time.Millisecond)
+	fmt.Fprintf(&b, "%s (%s, %s; %s)\n", s.headline(),
+		plural(s.Teams, "team"), plural(s.AccessGroups, "access group"), took)
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	line := func(name string, n int, note string) {
+		if n != 0 {
+			_, _ = fmt.Fprintf(t, "  %s\t%d\t%s\n", name, n, note)
+		}
+	}
+	line("missing row", s.Drifted[string(plan.MissingRow)], "teams without a permission row")
+	line("missing servers", s.Drifted[string(plan.MissingServers)], "teams whose row lacked servers")
+	line("excess servers", s.Drifted[string(plan.ExcessServers)], "teams whose row had servers that no group grants any more")
+	line("shared row", s.Drifted[string(plan.SharedRow)], "teams that shared their row and got a copy")
+	line("servers granted", s.ServersGranted, "")
+	line("servers revoked", s.ServersRevoked, "")
+	line("ceilings created", s.CeilingsCreated, "teams that now restrict keys with a list of their own")
+	line("ceilings removed", s.CeilingsRemoved, "teams that no longer restrict keys with a list of their own")
+	line("ledger renewed", s.Settled, "teams whose row was right already")
+	line("skipped: sentinel", s.Skipped[string(reconcile.Sentinel)], "rows that grant all servers are left alone")
+	line("skipped: busy", s.Skipped[string(reconcile.Busy)], "locked by another session")
+	line("skipped: moved", s.Skipped[string(reconcile.Moved)], "got another row meanwhile")
+	line("skipped: gone", s.Skipped[string(reconcile.Gone)], "deleted by LiteLLM")
+	line("failed", len(s.Failed), "")
+	line("dangling groups", s.Dangling, "references to access groups that do not exist")
+	if s.Mismatches != nil {
+		line("mismatched groups", *s.Mismatches, "access groups whose assigned teams disagree with the teams")
+	}
+	_ = t.Flush() // into memory
+	for _, f := range s.Failed {
+		fmt.Fprintf(&b, "  team %s: %s\n", f.Team, f.Error)
+	}
+	return b.String()
+}
+
+func (s summary) headline() string {
+	switch {
+	case s.Error != "" && s.RepairedTeams == 0:
+		return fmt.Sprintf("%s drifted, nothing written", plural(s.DriftedTeams, "team"))
+	case s.DriftedTeams == 0:
+		return "In sync"
+	case s.DryRun:
+		return fmt.Sprintf("%s drifted, nothing written (dry run)", plural(s.DriftedTeams, "team"))
+	}
+	return fmt.Sprintf("Repaired %d of %s drifted", s.RepairedTeams, plural(s.DriftedTeams, "team"))
+}
+
+// unfinished says in a line what is left to do.
+func unfinished(o reconcile.Outcome) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{len(o.Failed), "failed"}, {o.Skipped[reconcile.Busy], "locked by another session"}, {o.Skipped[reconcile.Moved], "got another row meanwhile"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
