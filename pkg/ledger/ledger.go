@@ -133,8 +133,8 @@ func (a *grantArrays) add(e Entry) {
 	a.teams, a.rows = append(a.teams, e.Team), append(a.rows, e.RowID)
 	a.created, a.policies = append(a.created, e.RowCreated), append(a.policies, string(e.Policy))
 	a.owned = append(a.owned, postgres.ArrayLiteral(owned))
-	a.unions = append(a.unions, literalUnless(e.Union, owned))
-	a.after = append(a.after, literalUnless(e.Change.After, owned))
+	a.unions = append(a.unions, unlessSame(e.Union, owned))
+	a.after = append(a.after, unlessSame(e.Change.After, owned))
 }
 
 type changeArrays struct {
@@ -143,19 +143,27 @@ type changeArrays struct {
 }
 
 func (a *changeArrays) add(e Entry) error {
+	if e.GrantedBy == nil {
+		e.GrantedBy = map[string][]int{} // the view reads an object, not null
+	}
 	reasons, err := json.Marshal(e.GrantedBy)
 	if err != nil {
 		return err
 	}
 	a.teams, a.rows, a.actions = append(a.teams, e.Team), append(a.rows, e.RowID), append(a.actions, string(e.Action))
-	a.previous, a.before = append(a.previous, e.PreviousRow), append(a.before, literalUnless(e.Change.Before, nil))
+	var before *string // NULL where there was no row
+	if e.Change.Before != nil {
+		text := postgres.ArrayLiteral(e.Change.Before)
+		before = &text
+	}
+	a.previous, a.before = append(a.previous, e.PreviousRow), append(a.before, before)
 	a.after, a.reasons = append(a.after, postgres.ArrayLiteral(e.Change.After)), append(a.reasons, string(reasons))
 	return nil
 }
 
-// literalUnless is nil, and so NULL, for a list that is nil or equals another.
-func literalUnless(list, other []string) *string {
-	if list == nil || slices.Equal(list, other) && other != nil {
+// unlessSame is nil, and so NULL, for a list that equals another one.
+func unlessSame(list, other []string) *string {
+	if slices.Equal(list, other) {
 		return nil
 	}
 	text := postgres.ArrayLiteral(list)

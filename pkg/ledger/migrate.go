@@ -26,6 +26,9 @@ var versionSQL string
 //go:embed create_schema.sql
 var createSchemaSQL string
 
+//go:embed drop_bookkeeping.sql
+var dropBookkeepingSQL string
+
 //go:embed schema_exists.sql
 var schemaExistsSQL string
 
@@ -90,7 +93,7 @@ func (m *Migrator) Version(ctx context.Context) (int64, error) {
 	case postgres.MissingObject(err), err == nil && version == 0:
 		return 0, fmt.Errorf("%w: schema %q holds none: install it with: litellm-reconciler migrate up", ErrAbsent, m.names.Ledger)
 	case err != nil:
-		return 0, fmt.Errorf("reading the ledger's version: %w", err)
+		return 0, m.withGrants(ctx, fmt.Errorf("reading the ledger's version: %w", err), Rights(m.names))
 	}
 	return version, nil
 }
@@ -136,12 +139,23 @@ func (m *Migrator) Up(ctx context.Context) error {
 }
 
 // Down removes the ledger's tables and with them all memory of what was
-// granted. The permission rows stay as they are.
+// granted. The permission rows stay as they are, and so does the schema, which
+// may be an administrator's.
 func (m *Migrator) Down(ctx context.Context) error {
-	if _, err := m.Version(ctx); err != nil {
+	version, err := m.Version(ctx)
+	if err != nil {
 		return err
 	}
-	return m.run(ctx, func(p *goose.Provider) error { _, err := p.DownTo(ctx, 0); return err })
+	if version > m.latest {
+		return newer(m.names.Ledger, version, m.latest)
+	}
+	if err := m.run(ctx, func(p *goose.Provider) error { _, err := p.DownTo(ctx, 0); return err }); err != nil {
+		return err
+	}
+	if _, err := m.pool.Exec(ctx, m.names.SQL(dropBookkeepingSQL)); err != nil {
+		return fmt.Errorf("removing what schema %q was migrated with: %w", m.names.Ledger, err)
+	}
+	return nil
 }
 
 func (m *Migrator) createSchema(ctx context.Context) error {
@@ -175,11 +189,15 @@ func (m *Migrator) run(ctx context.Context, do func(*goose.Provider) error) (err
 	// transaction mode may give each statement to another session.
 	locker, err := lock.NewPostgresTableLocker(
 		lock.WithTableName(m.names.Ledger+".migration_lock"),
-		lock.WithTableLockTimeout(time.Second, 60))
+		lock.WithTableLockTimeout(100*time.Millisecond, 600),
+		// Waiting helps against another migrator, not against these.
+		lock.WithTableRetryPolicy(func(err error) bool { return !postgres.MissingRight(err) && !postgres.MissingObject(err) }))
 	if err != nil {
 		return fmt.Errorf("preparing the migration lock: %w", err)
 	}
-	db := stdlib.OpenDBFromPool(m.pool)
+	// Connections of its own: goose holds one while its lock takes another, and
+	// the pool may have no more than one.
+	db := stdlib.OpenDB(*m.pool.Config().ConnConfig)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, nil,
 		goose.WithGoMigrations(m.source...),
@@ -190,7 +208,9 @@ func (m *Migrator) run(ctx context.Context, do func(*goose.Provider) error) (err
 		return fmt.Errorf("preparing the migrations: %w", err)
 	}
 	if err := do(provider); err != nil {
-		return fmt.Errorf("migrating schema %q: %w", m.names.Ledger, err)
+		return m.withGrants(ctx, fmt.Errorf("migrating schema %q: %w", m.names.Ledger, err), []postgres.Right{
+			{Schema: m.names.Ledger, Privilege: "USAGE"}, {Schema: m.names.Ledger, Privilege: "CREATE"},
+		})
 	}
 	return nil
 }

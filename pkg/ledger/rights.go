@@ -1,6 +1,11 @@
 package ledger
 
-import "litellm-reconciler/pkg/postgres"
+import (
+	"context"
+	"fmt"
+
+	"litellm-reconciler/pkg/postgres"
+)
 
 // Rights are the privileges on the ledger's tables that repairing needs.
 func Rights(names postgres.Names) []postgres.Right {
@@ -21,4 +26,18 @@ func Rights(names postgres.Names) []postgres.Right {
 		}
 	}
 	return rights
+}
+
+// withGrants names those of the needed rights that are missing where Postgres
+// only said that one is.
+func (m *Migrator) withGrants(ctx context.Context, err error, needed []postgres.Right) error {
+	if !postgres.MissingRight(err) {
+		return err
+	}
+	missing, lookupErr := postgres.MissingRights(ctx, m.pool, needed)
+	if lookupErr != nil || len(missing) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: a right is missing, run as the owner of the schema: %s",
+		err, postgres.GrantStatements(missing, m.pool.Config().ConnConfig.User))
 }

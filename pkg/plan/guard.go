@@ -6,13 +6,17 @@ import "fmt"
 type Limit string
 
 const (
-	// RevokedFraction: too large a part of the owning teams would lose entries.
+	// RevokedFraction says that too large a part of the owning teams would lose
+	// entries.
 	RevokedFraction Limit = "revoked_fraction"
-	// EmptySource: LiteLLM's tables are empty while the ledger owns grants.
+	// EmptySource says that LiteLLM's tables are empty while the ledger owns
+	// grants.
 	EmptySource Limit = "empty_source"
-	// CeilingsCreated: too many teams would start to restrict their keys.
+	// CeilingsCreated says that too many teams would start to restrict their
+	// keys.
 	CeilingsCreated Limit = "ceilings_created"
-	// CeilingsRemoved: too many teams would stop to restrict their keys.
+	// CeilingsRemoved says that too many teams would stop to restrict their
+	// keys.
 	CeilingsRemoved Limit = "ceilings_removed"
 )
 
@@ -61,9 +65,11 @@ func (g Guard) Check(c Counts) error {
 	case c.Teams == 0 && c.Owning > 0:
 		return &Refusal{EmptySource, fmt.Sprintf(
 			"LiteLLM has no team at all, while %d teams own grants%s", c.Owning, once)}
-	case c.Losing >= max(g.MinRevokedTeams, 1) && float64(c.Losing) > g.MaxRevokedFraction*float64(c.Owning):
+	// Exact takes from teams that own nothing as well; a fraction of 1 allows
+	// even that.
+	case c.Losing >= max(g.MinRevokedTeams, 1) && float64(c.Losing) > g.MaxRevokedFraction*float64(max(c.Owning, c.Losing)):
 		return &Refusal{RevokedFraction, fmt.Sprintf(
-			"%d of the %d teams that own grants would lose entries, more than guard.max_revoked_fraction %g%s",
+			"%d teams would lose entries while %d own grants, more than guard.max_revoked_fraction %g%s",
 			c.Losing, c.Owning, g.MaxRevokedFraction, once)}
 	case g.MaxCeilingsCreated >= 0 && c.CeilingsCreated > g.MaxCeilingsCreated:
 		return &Refusal{CeilingsCreated, fmt.Sprintf(

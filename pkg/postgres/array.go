@@ -11,7 +11,7 @@ var errArray = errors.New("decoding a text[]: unexpected bytes")
 // NULL elements left out. The bytes are valid during the call only. A scan of
 // a hundred thousand teams goes through here, so it allocates nothing.
 func EachText(raw []byte, f func(element []byte)) error {
-	if len(raw) == 0 { // NULL
+	if raw == nil { // NULL
 		return nil
 	}
 	if len(raw) < 12 {
@@ -24,11 +24,15 @@ func EachText(raw []byte, f func(element []byte)) error {
 	if dims < 0 || dims > 6 || len(raw) < 12+8*dims {
 		return errArray
 	}
-	count := 1
-	for d := range dims {
-		count *= int(int32(binary.BigEndian.Uint32(raw[12+8*d:])))
-	}
 	rest := raw[12+8*dims:]
+	count, most := 1, len(rest)/4 // an element takes four bytes at least
+	for d := range dims {
+		n := int(int32(binary.BigEndian.Uint32(raw[12+8*d:])))
+		if n < 0 || n > most || count*n > most {
+			return errArray
+		}
+		count *= n
+	}
 	for range count {
 		if len(rest) < 4 {
 			return errArray
@@ -43,6 +47,9 @@ func EachText(raw []byte, f func(element []byte)) error {
 		}
 		f(rest[:n])
 		rest = rest[n:]
+	}
+	if len(rest) > 0 {
+		return errArray
 	}
 	return nil
 }

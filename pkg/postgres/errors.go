@@ -46,16 +46,15 @@ func Transient(err error) bool {
 // well, so that trying further teams is pointless: no connection, no right, no
 // table, a read-only server.
 func Systemic(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	var connectErr *pgconn.ConnectError
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &connectErr) {
 		return true
 	}
 	c := code(err)
 	switch c {
 	case "":
 		var netErr net.Error
-		var connectErr *pgconn.ConnectError
-		return errors.As(err, &connectErr) || errors.As(err, &netErr) || pgconn.Timeout(err) ||
-			pgconn.SafeToRetry(err) || isClosed(err)
+		return errors.As(err, &netErr) || pgconn.Timeout(err) || pgconn.SafeToRetry(err) || isClosed(err)
 	case codeReadOnly, codeNoSchema, codeNoRight, codeNoColumn, codeNoTable, codeNoFunction:
 		return true
 	}
@@ -109,8 +108,6 @@ func Explain(err error) error {
 	case codeReadOnly:
 		return &explained{"this Postgres server takes no writes (a replica, or default_transaction_read_only is on): " +
 			"connect to the primary", err}
-	case codeTooManyConns:
-		return &explained{"Postgres has no connection slot free: lower database.max_connections or raise max_connections of the server", err}
 	}
 	if strings.ContainsAny(err.Error(), "\r\n") {
 		return &explained{oneLine(err.Error()), err}
@@ -129,6 +126,9 @@ func connectReason(e *pgconn.ConnectError) string {
 			where, e.Config.User, message(e))
 	case codeNoDatabase:
 		return fmt.Sprintf("Postgres at %s has no database %q: check the name in the database URL", where, e.Config.Database)
+	case codeTooManyConns:
+		return fmt.Sprintf("Postgres at %s has no connection slot free: lower database.max_connections or raise the server's limit (%s)",
+			where, message(e))
 	case codeStarting:
 		return fmt.Sprintf("Postgres at %s is starting up or shutting down", where)
 	case "":

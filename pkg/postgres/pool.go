@@ -19,7 +19,7 @@ func Open(ctx context.Context, dsn string, connections int) (*pgxpool.Pool, erro
 	if err != nil {
 		return nil, fmt.Errorf("parsing the database URL: %w", err)
 	}
-	cfg.MaxConns = int32(connections) //nolint:gosec // bounded by the configuration
+	cfg.MaxConns = int32(connections)
 	// Statements without a name, their description cached: PgBouncer in
 	// transaction mode, one of LiteLLM's layouts, loses named statements.
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe

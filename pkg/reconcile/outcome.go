@@ -6,13 +6,14 @@ import "litellm-reconciler/pkg/plan"
 type Reason string
 
 const (
-	// Sentinel: the row grants the whole registry and is left alone.
+	// Sentinel is a row that grants the whole registry and is left alone.
 	Sentinel Reason = "sentinel"
-	// Busy: another session held the team or its row, to the last attempt.
+	// Busy is a team or a row that another session held to the last attempt.
 	Busy Reason = "busy"
-	// Moved: the team got another row since the scan; the next pass sees it.
+	// Moved is a team that got another row since the scan; the next pass sees
+	// it.
 	Moved Reason = "moved"
-	// Gone: LiteLLM deleted the team; the ledger forgot it.
+	// Gone is a team that LiteLLM deleted; the ledger forgets it.
 	Gone Reason = "gone"
 )
 

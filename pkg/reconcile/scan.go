@@ -67,12 +67,11 @@ func (r *Reconciler) scan(ctx context.Context, catalog litellm.Catalog, withLedg
 		Reconciler: r, withLedger: withLedger,
 		found: Found{Drift: map[plan.Kind]int{}, Mismatches: -1},
 	}
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	// Compiling the scan would take longer than it saves.
+	snapshot := pgx.TxOptions{BeginQuery: fmt.Sprintf(
+		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = %d; SET LOCAL jit = off",
+		milliseconds(r.LockTimeout))}
 	err := pgx.BeginTxFunc(ctx, r.pool, snapshot, func(tx pgx.Tx) error {
-		// Compiling the scan takes longer than it saves.
-		if _, err := tx.Exec(ctx, "SET LOCAL jit = off"); err != nil {
-			return fmt.Errorf("preparing the scan: %w", err)
-		}
 		selection, err := r.Selection.resolve(ctx, tx, r.Names, r.log)
 		if err != nil {
 			return err

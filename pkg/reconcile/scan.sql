@@ -14,7 +14,7 @@ LEFT JOIN (
 ) AS p USING (object_permission_id)
 LEFT JOIN (
     SELECT team_id, union_hash, row_hash, policy, coalesce(cardinality(servers), 0) > 0 AS owning
-    FROM {grants}
+    FROM {grants} AS grants
 ) AS g ON g.team_id = t.team_id
 WHERE (cardinality(t.access_group_ids) > 0 OR g.team_id IS NOT NULL)
   AND ($2::text[] IS NULL OR t.team_id = ANY ($2) OR t.team_alias = ANY ($2))

@@ -2,11 +2,9 @@ package reconcile
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,9 +15,6 @@ import (
 	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/postgres"
 )
-
-//go:embed settings.sql
-var settingsSQL string
 
 // transaction repairs one batch of teams: lock, read again, decide, write.
 // Row, link, ledger and change log are committed together or not at all.
@@ -51,7 +46,13 @@ func (w *repairer) transact(ctx context.Context, targets []Target) (*transaction
 	ctx, cancel := graceful(ctx, w.Grace)
 	defer cancel()
 	t := &transaction{repairer: w, outcome: newOutcome()}
-	err := pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) error {
+	// The limits come with BEGIN: already the parsing of a statement can wait
+	// for the lock on a table. LOCAL, because the session may be PgBouncer's
+	// and serve others.
+	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf(
+		"BEGIN; SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d",
+		milliseconds(w.LockTimeout), milliseconds(w.StatementTimeout))}
+	err := pgx.BeginTxFunc(ctx, w.pool, begin, func(tx pgx.Tx) error {
 		t.tx = tx
 		if err := t.read(ctx, targets); err != nil {
 			return err
@@ -73,7 +74,6 @@ func (t *transaction) read(ctx context.Context, targets []Target) error {
 		ids[i] = target.Team
 	}
 	var q pgx.Batch
-	q.Queue(settingsSQL, milliseconds(t.LockTimeout), milliseconds(t.StatementTimeout))
 	teams := litellm.QueueRead(&q, t.Names, ids)
 	grants := ledger.QueueRead(&q, t.Names, ids)
 	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
@@ -289,4 +289,5 @@ func graceful(parent context.Context, grace time.Duration) (context.Context, con
 	}
 }
 
-func milliseconds(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) }
+// milliseconds is at least 1: to Postgres 0 means no limit.
+func milliseconds(d time.Duration) int64 { return max(d.Milliseconds(), 1) }

@@ -1,0 +1,58 @@
+# make test and make demo work on a fresh clone with Go and make alone: they
+# find Postgres where it is installed, or install it where apt-get and root are.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+REVISION ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
+
+# The race detector needs a C compiler.
+RACE ?= $(if $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null),-race)
+
+# Tools are built outside this module, so that they stay out of its go.mod.
+TOOLS                := $(CURDIR)/bin/tools
+GOLANGCI_LINT        := $(TOOLS)/golangci-lint-v2.15.0
+GOVULNCHECK          := $(TOOLS)/govulncheck-v1.9.0
+
+.PHONY: help build test demo fmt lint vuln tidy postgres clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: ## build bin/litellm-reconciler
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/litellm-reconciler ./cmd/litellm-reconciler
+
+test: postgres ## run all tests
+	$(GO) test $(RACE) -shuffle=on -timeout 10m ./...
+
+demo: postgres build ## repair a database in the state of LiteLLM issue 27657, step by step
+	$(GO) run ./internal/demo -binary bin/litellm-reconciler
+
+fmt: ## format the code
+	gofmt -w $$(git ls-files '*.go')
+
+lint: $(GOLANGCI_LINT) ## check format, vet and lint
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+	$(GOLANGCI_LINT) run
+
+vuln: $(GOVULNCHECK) ## look the dependencies up in the Go vulnerability database
+	$(GOVULNCHECK) ./...
+
+tidy: ## tidy go.mod
+	$(GO) mod tidy
+
+postgres:
+	@./.ci/postgres
+
+$(TOOLS)/golangci-lint-%:
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$*
+	mv $(TOOLS)/golangci-lint $@
+
+$(TOOLS)/govulncheck-%:
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install golang.org/x/vuln/cmd/govulncheck@$*
+	mv $(TOOLS)/govulncheck $@
+
+clean: ## remove what was built
+	rm -rf bin

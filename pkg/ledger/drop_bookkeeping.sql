@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS {ledger}.schema_version, {ledger}.migration_lock
