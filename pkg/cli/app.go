@@ -89,14 +89,20 @@ func (a *app) prepare(ctx context.Context, dryRun bool) error {
 	if dryRun || !a.config.Ledger.AutoMigrate {
 		return nil
 	}
-	return a.migrate(ctx, func(m *ledger.Migrator) error { return m.Up(ctx) })
+	return withMigrator(ctx, a.config, func(m *ledger.Migrator) error {
+		if m.Check(ctx) == nil {
+			return nil
+		}
+		if err := m.Up(ctx); err != nil {
+			return err
+		}
+		a.log.Info("installed the ledger", "schema", a.names.Ledger, "version", m.Latest())
+		return nil
+	})
 }
 
-// migrate hands a migrator to do, on the direct connection where one is given.
-func (a *app) migrate(ctx context.Context, do func(*ledger.Migrator) error) error {
-	return withMigrator(ctx, a.config, do)
-}
-
+// withMigrator hands a migrator to do, on the direct connection where one is
+// given.
 func withMigrator(ctx context.Context, cfg config.Valid, do func(*ledger.Migrator) error) error {
 	pool, err := postgres.Open(ctx, cfg.Direct.DSN, 2)
 	if err != nil {
@@ -120,7 +126,7 @@ func newLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // failed wraps the error of a command that did not work out.

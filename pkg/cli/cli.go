@@ -51,7 +51,7 @@ func usage(err error) error { return exit{exitUsage, err} }
 // Run runs the command that the arguments name and returns its exit code. An
 // error is printed here and nowhere else.
 func Run(ctx context.Context, p Process) int {
-	root := newRoot(p)
+	root := newRoot(p) //nolint:contextcheck // cobra hands the context on
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
@@ -85,7 +85,7 @@ func (f flags) check() error {
 	switch {
 	case f.output != "text" && f.output != "json":
 		return usage(fmt.Errorf("--output %q is unknown: use text or json", f.output))
-	case f.exitCode && !(f.once && f.dryRun):
+	case f.exitCode && (!f.once || !f.dryRun):
 		return usage(errors.New("--exit-code is about a look: use it with --once --dry-run"))
 	case f.output == "json" && !f.once:
 		return usage(errors.New("--output json is about one pass: use it with --once; a daemon logs, in JSON with --log-format json"))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"litellm-reconciler/pkg/plan"
@@ -89,35 +88,38 @@ func show(w io.Writer, format string, s summary) error {
 }
 
 func (s summary) text() string {
+	did := func(done, todo string) string {
+		if s.RepairedTeams == 0 {
+			return todo
+		}
+		return done
+	}
 	var b strings.Builder
 	took := time.Duration(s.DurationSeconds * float64(time.Second)).Round(time.Millisecond)
-	fmt.Fprintf(&b, "%s (%s, %s; %s)\n", s.headline(),
-		plural(s.Teams, "team"), plural(s.AccessGroups, "access group"), took)
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(&b, "%s (%s)\n", s.headline(), took)
 	line := func(name string, n int, note string) {
 		if n != 0 {
-			_, _ = fmt.Fprintf(t, "  %s\t%d\t%s\n", name, n, note)
+			b.WriteString(strings.TrimRight(fmt.Sprintf("  %-19s %6d  %s", name, n, note), " ") + "\n")
 		}
 	}
-	line("missing row", s.Drifted[string(plan.MissingRow)], "teams without a permission row")
-	line("missing servers", s.Drifted[string(plan.MissingServers)], "teams whose row lacked servers")
-	line("excess servers", s.Drifted[string(plan.ExcessServers)], "teams whose row had servers that no group grants any more")
-	line("shared row", s.Drifted[string(plan.SharedRow)], "teams that shared their row and got a copy")
-	line("servers granted", s.ServersGranted, "")
-	line("servers revoked", s.ServersRevoked, "")
-	line("ceilings created", s.CeilingsCreated, "teams that now restrict keys with a list of their own")
-	line("ceilings removed", s.CeilingsRemoved, "teams that no longer restrict keys with a list of their own")
-	line("ledger renewed", s.Settled, "teams whose row was right already")
-	line("skipped: sentinel", s.Skipped[string(reconcile.Sentinel)], "rows that grant all servers are left alone")
+	line("missing row", s.Drifted[string(plan.MissingRow)], "no permission row yet")
+	line("missing servers", s.Drifted[string(plan.MissingServers)], "the row lacks servers that a group grants")
+	line("excess servers", s.Drifted[string(plan.ExcessServers)], "the row has servers that no group grants any more")
+	line("shared row", s.Drifted[string(plan.SharedRow)], "of the above: the row serves something else too, so the team gets a copy")
+	line(did("servers granted", "servers to grant"), s.ServersGranted, "")
+	line(did("servers revoked", "servers to revoke"), s.ServersRevoked, "")
+	line(did("ceilings created", "ceilings to create"), s.CeilingsCreated, "first server in a row: keys with a list of their own are limited to it")
+	line(did("ceilings removed", "ceilings to remove"), s.CeilingsRemoved, "last server out of a row: keys with a list of their own get all of it")
+	line("ledger renewed", s.Settled, "the row was right already")
+	line("skipped: sentinel", s.Skipped[string(reconcile.Sentinel)], "the row grants all servers and is left alone")
 	line("skipped: busy", s.Skipped[string(reconcile.Busy)], "locked by another session")
 	line("skipped: moved", s.Skipped[string(reconcile.Moved)], "got another row meanwhile")
-	line("skipped: gone", s.Skipped[string(reconcile.Gone)], "deleted by LiteLLM")
+	line("skipped: gone", s.Skipped[string(reconcile.Gone)], "deleted by LiteLLM, forgotten by the ledger")
 	line("failed", len(s.Failed), "")
 	line("dangling groups", s.Dangling, "references to access groups that do not exist")
 	if s.Mismatches != nil {
-		line("mismatched groups", *s.Mismatches, "access groups whose assigned teams disagree with the teams")
+		line("mismatched groups", *s.Mismatches, "assigned_team_ids disagrees with the teams, which are what counts")
 	}
-	_ = t.Flush() // into memory
 	for _, f := range s.Failed {
 		fmt.Fprintf(&b, "  team %s: %s\n", f.Team, f.Error)
 	}
@@ -125,15 +127,16 @@ func (s summary) text() string {
 }
 
 func (s summary) headline() string {
+	drifted := fmt.Sprintf("%d of %s with access groups drifted", s.DriftedTeams, plural(s.Teams, "team"))
 	switch {
 	case s.Error != "" && s.RepairedTeams == 0:
-		return fmt.Sprintf("%s drifted, nothing written", plural(s.DriftedTeams, "team"))
+		return drifted + ", nothing written"
 	case s.DriftedTeams == 0:
-		return "In sync"
+		return fmt.Sprintf("In sync: %s with access groups, %s", plural(s.Teams, "team"), plural(s.AccessGroups, "access group"))
 	case s.DryRun:
-		return fmt.Sprintf("%s drifted, nothing written (dry run)", plural(s.DriftedTeams, "team"))
+		return drifted + ", nothing written: this is a dry run"
 	}
-	return fmt.Sprintf("Repaired %d of %s drifted", s.RepairedTeams, plural(s.DriftedTeams, "team"))
+	return fmt.Sprintf("Repaired %d of %s, of %d with access groups", s.RepairedTeams, plural(s.DriftedTeams, "drifted team"), s.Teams)
 }
 
 // unfinished says in a line what is left to do.
