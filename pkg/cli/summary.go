@@ -105,7 +105,7 @@ func (s summary) text() string {
 	line("missing row", s.Drifted[string(plan.MissingRow)], "no permission row yet")
 	line("missing servers", s.Drifted[string(plan.MissingServers)], "the row lacks servers that a group grants")
 	line("excess servers", s.Drifted[string(plan.ExcessServers)], "the row has servers that no group grants any more")
-	line("shared row", s.Drifted[string(plan.SharedRow)], "of the above: the row serves something else too, so the team gets a copy")
+	line("shared row", s.Drifted[string(plan.SharedRow)], "of these: the row serves others too, the team gets a copy")
 	line(did("servers granted", "servers to grant"), s.ServersGranted, "")
 	line(did("servers revoked", "servers to revoke"), s.ServersRevoked, "")
 	line(did("ceilings created", "ceilings to create"), s.CeilingsCreated, "first server in a row: keys with a list of their own are limited to it")

@@ -126,19 +126,6 @@ func TestALedgerOfANewerProgramIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestALedgerOfAnOlderProgramIsToBeMigrated(t *testing.T) {
-	t.Parallel()
-	d, m := installed(t)
-	// The next version of a program that knows version 1 only.
-	d.Exec(t, `UPDATE litellm_reconciler.schema_version SET is_applied = false WHERE version_id = $1`, m.Latest())
-	d.Exec(t, `INSERT INTO litellm_reconciler.schema_version (version_id, is_applied) VALUES (-1, true)`)
-	if err := m.Check(t.Context()); err == nil {
-		t.Error("it passes for up to date")
-	} else {
-		says(t, err, "litellm-reconciler migrate up")
-	}
-}
-
 // Not parallel, as it replaces the outputs of the process: parallel tests start after it.
 func TestMigratingIsSilent(t *testing.T) {
 	d := pgtest.New(t, pgtest.Newest)
