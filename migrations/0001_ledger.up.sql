@@ -46,7 +46,7 @@ CREATE TABLE {ledger}.changes (
 );
 COMMENT ON TABLE {ledger}.changes IS 'Every change of a permission row, in the transaction that made it; easier to read as history.';
 COMMENT ON COLUMN {ledger}.changes.previous_row IS 'What the team pointed at before, where it was relinked.';
-COMMENT ON COLUMN {ledger}.changes.before IS 'mcp_servers before; NULL where there was no row.';
+COMMENT ON COLUMN {ledger}.changes.before IS 'mcp_servers before; NULL where there was no row, or NULL in it.';
 COMMENT ON COLUMN {ledger}.changes.granted_by IS 'Access group id to the positions in after, from 1, of the added entries that it grants.';
 
 CREATE INDEX changes_team_id_idx ON {ledger}.changes (team_id, change_id);
