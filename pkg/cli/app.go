@@ -104,7 +104,7 @@ func (a *app) prepare(ctx context.Context, dryRun bool) error {
 // withMigrator hands a migrator to do, on the direct connection where one is
 // given.
 func withMigrator(ctx context.Context, cfg config.Valid, do func(*ledger.Migrator) error) error {
-	pool, err := postgres.Open(ctx, cfg.Direct.DSN, 2)
+	pool, err := postgres.Open(ctx, cfg.Direct.DSN, 1)
 	if err != nil {
 		return err
 	}

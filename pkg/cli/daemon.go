@@ -162,7 +162,7 @@ func (d *daemon) logPass(ctx context.Context, r reconcile.Report, err error) {
 	}
 	attributes := []any{
 		"teams", r.Found.Teams, "drifted", len(r.Found.Drifted), "repaired", r.Done.Teams, "unfinished", r.Done.Unfinished(),
-		"granted", r.Done.Granted, "revoked", r.Done.Revoked, "duration", r.Duration,
+		"granted", r.Done.Granted, "revoked", r.Done.Revoked, "duration", r.Duration.Round(time.Millisecond).String(),
 	}
 	if err != nil {
 		attributes = append(attributes, "error", err)

@@ -106,6 +106,36 @@ func TestMigratorsThatStartAtOnceAllSucceed(t *testing.T) {
 	}
 }
 
+func TestASchemaThatAnotherOneMakesMeanwhileWillDo(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t, pgtest.Newest)
+	m := newMigrator(t, open(t, d.URL), names)
+	tx, err := d.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `CREATE SCHEMA litellm_reconciler`); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- m.Up(t.Context()) }()
+	// It does not see the schema yet, and creating it waits for us.
+	for !pgtest.Scalar[bool](t, d, `SELECT EXISTS (SELECT FROM pg_stat_activity
+		WHERE datname = current_database() AND query LIKE 'CREATE SCHEMA IF NOT EXISTS%' AND wait_event_type = 'Lock')`) {
+		select {
+		case err := <-done:
+			t.Fatalf("it did not wait: %v", err)
+		default:
+		}
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestALedgerOfANewerProgramIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	d, m := installed(t)

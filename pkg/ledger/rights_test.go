@@ -1,9 +1,11 @@
 package ledger_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -112,7 +114,9 @@ func TestALockThatMayNotBeTakenIsNotWaitedFor(t *testing.T) {
 	d.Exec(t, `CREATE TABLE litellm_reconciler.migration_lock (lock_id bigint PRIMARY KEY, locked boolean,
 		locked_at timestamptz, locked_by text, lease_expires_at timestamptz, updated_at timestamptz)`)
 	pool := open(t, d.Role(t, "limited", `GRANT USAGE, CREATE ON SCHEMA litellm_reconciler TO {role}`))
-	if err := newMigrator(t, pool, names).Up(t.Context()); !postgres.MissingRight(err) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a third of what it waits for a lock
+	defer cancel()
+	if err := newMigrator(t, pool, names).Up(ctx); !postgres.MissingRight(err) {
 		t.Errorf("got %v", err)
 	}
 }

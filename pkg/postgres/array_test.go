@@ -129,7 +129,7 @@ func TestTextsRefusesWhatIsNoArray(t *testing.T) {
 		"a negative count":                array([]int32{-1}),
 		"two negative counts":             array([]int32{-1, -1}, "ab"),
 		"a huge count":                    array([]int32{math.MaxInt32}, "ab", "c"),
-		"huge counts whose product is 0":  array([]int32{1 << 16, 1 << 16, 1 << 16, 1 << 16}, "ab", "c"),
+		"huge counts whose product is 0":  array([]int32{1 << 16, 1 << 16, 1 << 16, 1 << 16}),
 		"a huge element":                  append(array([]int32{1}), 0x7f, 0xff, 0xff, 0xff),
 		"seven dimensions":                array([]int32{1, 1, 1, 1, 1, 1, 1}, "a"),
 		"a negative number of dimensions": append([]byte{0xff, 0xff, 0xff, 0xff}, whole[4:]...),

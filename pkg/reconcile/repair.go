@@ -16,7 +16,7 @@ import (
 // hopeless is how many teams in a row may fail, each alone in its transaction
 // and each for a reason that should pass, before the cause is taken to be the
 // database and not the team: a table that is locked as a whole, say.
-const hopeless = 10
+const hopeless = 5
 
 // repair fixes the drifted and the stale teams of a scan, a batch a
 // transaction. A team that fails does not stop the others; an error that would
@@ -83,6 +83,9 @@ func (w *repairer) all(ctx context.Context, targets []Target, progress func(done
 // session held. What should pass is retried; what fails still is split until
 // the team that fails is alone.
 func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (busy []Target, err error) {
+	if len(targets) == 1 {
+		attempts = w.Attempts // nothing is left to split
+	}
 	for attempt := 1; ; attempt++ {
 		var t *transaction
 		t, err = w.transact(ctx, targets)
@@ -124,7 +127,7 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 // finish records the end of the run. The pass is over: it must be recorded
 // even when the context was cancelled.
 func (w *repairer) finish(ctx context.Context, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(w.Grace, 5*time.Second))
 	defer cancel()
 	result := "ok"
 	switch {
