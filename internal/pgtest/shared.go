@@ -31,8 +31,13 @@ func Shared(tb testing.TB) *Server {
 // Main runs the tests of a package, stops the server they shared, and fails if they left a goroutine behind:
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
-func Main(m *testing.M) {
+//
+// It ends the process. What else there is to clean up is done after the tests.
+func Main(m *testing.M, cleanup ...func()) {
 	code := m.Run()
+	for _, f := range cleanup {
+		f()
+	}
 	shared.once.Do(func() {})
 	if shared.server != nil {
 		if err := shared.server.Stop(); err != nil {

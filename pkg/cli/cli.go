@@ -114,10 +114,15 @@ Exit codes: 0 in sync or repaired; 1 error, or some teams could not be repaired;
 			if err != nil {
 				return err
 			}
+			// Checked for a single pass too: one file serves both.
+			schedule, err := newSchedule(cfg.Schedule)
+			if err != nil {
+				return usage(err)
+			}
 			if f.once {
 				return runOnce(cmd.Context(), p, cfg, f)
 			}
-			return runDaemon(cmd.Context(), p, cfg, f)
+			return runDaemon(cmd.Context(), p, cfg, schedule, f)
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true

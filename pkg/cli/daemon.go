@@ -20,11 +20,7 @@ import (
 
 // runDaemon makes passes on the schedule until it is told to stop, and serves
 // metrics and health meanwhile. A database that is away does not end it.
-func runDaemon(ctx context.Context, p Process, cfg config.Valid, f flags) error {
-	schedule, err := newSchedule(cfg.Schedule)
-	if err != nil {
-		return usage(err)
-	}
+func runDaemon(ctx context.Context, p Process, cfg config.Valid, schedule trigger.Schedule, f flags) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	a, err := newApp(ctx, p, cfg)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 
 	"litellm-reconciler/pkg/plan"
@@ -41,6 +42,8 @@ func result(r reconcile.Report, err error) telemetry.Result {
 	switch {
 	case errors.As(err, &refusal):
 		return telemetry.ResultRefused
+	case errors.Is(err, context.Canceled):
+		return telemetry.ResultStopped
 	case err != nil:
 		return telemetry.ResultError
 	case r.Done.Unfinished() > 0:

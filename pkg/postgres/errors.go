@@ -104,8 +104,7 @@ func Explain(err error) error {
 	if errors.As(err, &connectErr) {
 		return &explained{connectReason(connectErr), err}
 	}
-	switch code(err) {
-	case codeReadOnly:
+	if code(err) == codeReadOnly {
 		return &explained{"this Postgres server takes no writes (a replica, or default_transaction_read_only is on): " +
 			"connect to the primary", err}
 	}

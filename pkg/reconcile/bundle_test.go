@@ -24,9 +24,9 @@ type bundle struct {
 	migrator *ledger.Migrator
 }
 
-func setup(t *testing.T, v pgtest.Version, options ...pgtest.Option) *bundle {
+func setup(t *testing.T, v pgtest.Version) *bundle {
 	t.Helper()
-	db := pgtest.New(t, v, options...)
+	db := pgtest.New(t, v)
 	pool, err := postgres.Open(t.Context(), db.URL, 4)
 	if err != nil {
 		t.Fatal(err)

@@ -25,14 +25,14 @@ func (b *bundle) many(t *testing.T, n int) {
 }
 
 // hold keeps a transaction of another session open that ran the statement.
-func (b *bundle) hold(t *testing.T, sql string, args ...any) pgx.Tx {
+func (b *bundle) hold(t *testing.T, sql string) pgx.Tx {
 	t.Helper()
 	tx, err := b.Pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) })
-	if _, err := tx.Exec(t.Context(), sql, args...); err != nil {
+	if _, err := tx.Exec(t.Context(), sql); err != nil {
 		t.Fatal(err)
 	}
 	return tx
@@ -203,7 +203,7 @@ func TestACancelledPassFinishesItsTransaction(t *testing.T) {
 		t.Fatalf("repaired %d, %v, want 50 and a cancelled context", report.Done.Teams, err)
 	}
 	b.wantConsistent(t)
-	if got := pgtest.Scalar[string](t, b.Database, "SELECT result FROM litellm_reconciler.runs"); got != "error" {
+	if got := pgtest.Scalar[string](t, b.Database, "SELECT result FROM litellm_reconciler.runs"); got != "stopped" {
 		t.Errorf("the run ended as %q", got)
 	}
 	b.repair(t)

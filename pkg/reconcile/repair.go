@@ -127,15 +127,17 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 // finish records the end of the run. The pass is over: it must be recorded
 // even when the context was cancelled.
 func (w *repairer) finish(ctx context.Context, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(w.Grace, 5*time.Second))
-	defer cancel()
 	result := "ok"
 	switch {
+	case err != nil && ctx.Err() != nil:
+		result = "stopped"
 	case err != nil:
 		result = "error"
 	case w.outcome.Unfinished() > 0:
 		result = "partial"
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(w.Grace, 5*time.Second))
+	defer cancel()
 	return w.run.Finish(ctx, w.pool, w.Names, w.now(), result, w.outcome.Teams, w.outcome.Unfinished())
 }
 

@@ -31,9 +31,14 @@ var noGrantsSQL string
 // examineSize is how many teams are read in full at once.
 const examineSize = 2000
 
-// Target is a team to be repaired, and the permission row it had when it was
-// scanned, "" for none.
-type Target struct{ Team, Row string }
+// Target is a team to be repaired.
+type Target struct {
+	Team string
+	// Row is the permission row it had when it was scanned, "" for none.
+	Row string
+	// Stale is set where the row was right and only the ledger's entry was not.
+	Stale bool
+}
 
 // Found is what a scan saw.
 type Found struct {
@@ -207,6 +212,7 @@ func (f *Found) add(t Target, c plan.Change, known bool) {
 		f.CeilingsCreated += count(c.CeilingCreated)
 		f.CeilingsRemoved += count(c.CeilingRemoved)
 	case known:
+		t.Stale = true
 		f.Stale = append(f.Stale, t)
 	}
 }
@@ -225,7 +231,7 @@ func (s *scanner) gone(ctx context.Context, tx pgx.Tx) error {
 	var team string
 	var owning bool
 	_, err = pgx.ForEachRow(rows, []any{&team, &owning}, func() error {
-		s.found.Stale = append(s.found.Stale, Target{Team: team})
+		s.found.Stale = append(s.found.Stale, Target{Team: team, Stale: true})
 		s.found.Owning += count(owning)
 		s.found.Losing += count(owning)
 		return nil

@@ -102,22 +102,20 @@ func (t *transaction) decide(target Target, b *litellm.Batch, grant ledger.Grant
 		free = free && locked
 		state.Row, state.Shared = &row, t.shared[row.ID]
 	}
-	switch {
-	case !free:
+	if !free {
 		t.busy = append(t.busy, target)
-		return
-	case state.Row != nil && state.Row.ID != target.Row:
-		// Nobody has looked who else points at this row.
-		t.outcome.Skipped[Moved]++
 		return
 	}
 	change := plan.Decide(t.Policy, state)
 	switch {
 	case change.Sentinel:
 		t.outcome.Skipped[Sentinel]++
+	case change.Drifted() && state.Row != nil && state.Row.ID != target.Row:
+		// Nobody has looked who else points at this row.
+		t.outcome.Skipped[Moved]++
 	case change.Drifted():
 		t.steps = append(t.steps, t.repairStep(target, team, state, change, grant, b.Grants))
-	case known:
+	case known && target.Stale:
 		t.settle(target, team, state, change, grant)
 	}
 }

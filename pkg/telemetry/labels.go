@@ -18,6 +18,7 @@ const (
 	ResultOK      Result = "ok"
 	ResultPartial Result = "partial" // some teams failed, the others are repaired
 	ResultRefused Result = "refused" // a limit was exceeded, nothing was written
+	ResultStopped Result = "stopped" // told to stop before it was done
 	ResultError   Result = "error"
 )
 

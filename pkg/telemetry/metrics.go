@@ -100,7 +100,7 @@ func (m *Metrics) createLabels() {
 	}
 	for _, trigger := range []Trigger{TriggerOnce, TriggerSchedule, TriggerEvent} {
 		m.duration.WithLabelValues(string(trigger))
-		for _, result := range []Result{ResultOK, ResultPartial, ResultRefused, ResultError} {
+		for _, result := range []Result{ResultOK, ResultPartial, ResultRefused, ResultStopped, ResultError} {
 			m.results.WithLabelValues(string(trigger), string(result))
 		}
 	}

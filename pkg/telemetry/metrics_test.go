@@ -98,6 +98,9 @@ passes_total{result="partial",trigger="schedule"} 0
 passes_total{result="refused",trigger="event"} 0
 passes_total{result="refused",trigger="once"} 0
 passes_total{result="refused",trigger="schedule"} 0
+passes_total{result="stopped",trigger="event"} 0
+passes_total{result="stopped",trigger="once"} 0
+passes_total{result="stopped",trigger="schedule"} 0
 # TYPE repairs_total counter
 repairs_total{kind="excess_servers"} 0
 repairs_total{kind="missing_row"} 0
@@ -177,6 +180,9 @@ passes_total{result="partial",trigger="schedule"} 1
 passes_total{result="refused",trigger="event"} 1
 passes_total{result="refused",trigger="once"} 0
 passes_total{result="refused",trigger="schedule"} 0
+passes_total{result="stopped",trigger="event"} 0
+passes_total{result="stopped",trigger="once"} 0
+passes_total{result="stopped",trigger="schedule"} 0
 # TYPE repairs_total counter
 repairs_total{kind="excess_servers"} 0
 repairs_total{kind="missing_row"} 2

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"litellm-reconciler/internal/pgtest"
+)
+
+// program is the path of the program, built for these tests.
+var program string
+
+// patience bounds every wait. It is long because only a failure waits it out.
+const patience = 30 * time.Second
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "litellm-reconciler-test-")
+	if err == nil {
+		program = filepath.Join(dir, "litellm-reconciler")
+		err = build(program)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "building the program:", err)
+		os.Exit(1)
+	}
+	pgtest.Main(m, func() { _ = os.RemoveAll(dir) })
+}
+
+// build builds the program, with the race detector where the tests have it.
+func build(path string) error {
+	args := []string{"build", "-o", path}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	output, err := exec.CommandContext(context.Background(), "go", append(args, ".")...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, output)
+	}
+	return nil
+}
+
+// env are the variables that the program sees, and there are no others.
+type env map[string]string
+
+// of is the environment of a LiteLLM pod on that database.
+func of(db *pgtest.Database) env { return env{"DATABASE_URL": db.URL} }
+
+// command prepares the program. It is killed when the test ends.
+func command(ctx context.Context, t *testing.T, e env, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = t.TempDir()                           // nothing is to be found in the working directory
+	cmd.Env = []string{"GORACE=atexit_sleep_ms=50"} // the race detector's own second, times hundreds of runs, is too long
+	for name, value := range e {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	return cmd
+}
+
+// result is what a run of the program came to.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// run runs the program to its end.
+func run(t *testing.T, e env, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := command(ctx, t, e, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) {
+		t.Errorf("running %v: %v\n%s", args, err, stderr.String()) // not Fatalf: it may be another goroutine than the test's
+	}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// once makes one pass over the database and wants it to end with code.
+func once(t *testing.T, db *pgtest.Database, code int, args ...string) result {
+	t.Helper()
+	return run(t, of(db), append([]string{"--once"}, args...)...).wantCode(t, code)
+}
+
+func (r result) wantCode(t *testing.T, code int) result {
+	t.Helper()
+	if r.code != code {
+		t.Fatalf("exit code %d, want %d\nstdout: %s\nstderr: %s", r.code, code, r.stdout, r.stderr)
+	}
+	return r
+}
+
+// complaint is the error that the run ended with: on standard error the last
+// line, and the only one beside the log.
+func (r result) complaint(t *testing.T) string {
+	t.Helper()
+	log, line, found := strings.Cut(r.stderr, "litellm-reconciler: ")
+	for entry := range strings.Lines(log) {
+		found = found && strings.HasPrefix(entry, `{"time":`) && strings.HasSuffix(entry, "}\n")
+	}
+	line, rest, ended := strings.Cut(line, "\n")
+	if !found || !ended || rest != "" {
+		t.Fatalf("standard error is not one line beside the log: %q", r.stderr)
+	}
+	return line
+}
+
+// wantTexts wants every one of some texts in another.
+func wantTexts(t *testing.T, in string, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(in, text) {
+			t.Errorf("no %q in: %s", text, in)
+		}
+	}
+}
+
+// eventually polls until check finds nothing missing any more.
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for err := check(); err != nil; err = check() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("waited %s in vain: %v", patience, err)
+		}
+	}
+}
