@@ -33,8 +33,7 @@ type Config struct {
 	// Attempts is how often a transaction, or a team that another session has
 	// locked, is tried before it is given up for this pass.
 	Attempts int
-	// Grace is how long a running transaction may go on after its context
-	// was cancelled.
+	// Grace is how long a pass may go on after its context was cancelled.
 	Grace time.Duration
 
 	// Version and Host are recorded with each run.

@@ -136,7 +136,7 @@ func (w *repairer) finish(ctx context.Context, err error) error {
 	case w.outcome.Unfinished() > 0:
 		result = "partial"
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(w.Grace, 5*time.Second))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace/10)
 	defer cancel()
 	return w.run.Finish(ctx, w.pool, w.Names, w.now(), result, w.outcome.Teams, w.outcome.Unfinished())
 }

@@ -40,10 +40,11 @@ func (s step) links() bool {
 	return s.entry.Action == ledger.Created || s.entry.Action == ledger.Copied
 }
 
-// transact runs one transaction. It goes on for the grace period after ctx was
-// cancelled, so that a stop finishes what it began.
+// transact runs one transaction. It goes on for most of the grace period after
+// ctx was cancelled, so that a stop finishes what it began; the rest is for
+// recording the end of the run.
 func (w *repairer) transact(ctx context.Context, targets []Target) (*transaction, error) {
-	ctx, cancel := graceful(ctx, w.Grace)
+	ctx, cancel := graceful(ctx, w.Grace/10*8)
 	defer cancel()
 	t := &transaction{repairer: w, outcome: newOutcome()}
 	// The limits come with BEGIN: already the parsing of a statement can wait

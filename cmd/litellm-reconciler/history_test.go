@@ -1,4 +1,4 @@
-package reconcile_test
+package main
 
 import (
 	"fmt"
@@ -66,23 +66,37 @@ func (m *model) pass(policy plan.Policy) {
 
 // TestRandomHistories lets administrators edit groups, teams and rows in any
 // order between passes, and compares every row and what the ledger owns of it
-// with the model.
+// with the model. The histories of a database share its passes.
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(50) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+	const histories = 50
+	policies := []plan.Policy{plan.Managed, plan.Managed, plan.Additive, plan.Exact}
+	for i, version := range pgtest.Versions() {
+		t.Run(fmt.Sprintf("%s, %s", policies[i], version), func(t *testing.T) {
 			t.Parallel()
-			h := newHistory(t, seed)
-			for range 6 {
-				for range 1 + h.IntN(4) {
-					h.edit(t)
-				}
-				h.bundle.repair(t)
-				h.model.pass(h.bundle.config.Policy)
-				h.compare(t)
+			db := pgtest.New(t, version)
+			var all []*history
+			for seed := i; seed < histories; seed += len(policies) {
+				all = append(all, newHistory(t, db, uint64(seed), policies[i]))
 			}
-			before := h.bundle.Fingerprint(t)
-			if r := h.bundle.repair(t); h.bundle.Fingerprint(t) != before || r.Done.Settled != 0 {
+			pass := func() {
+				once(t, db, 0, "--policy="+string(policies[i]), "--repair-batch-size=7", "--allow-revokes")
+			}
+			for range 6 {
+				for _, h := range all {
+					for range 1 + h.IntN(4) {
+						h.edit(t)
+					}
+				}
+				pass()
+				for _, h := range all {
+					h.model.pass(h.policy)
+					h.compare(t)
+				}
+			}
+			before := db.Fingerprint(t)
+			pass()
+			if db.Fingerprint(t) != before {
 				t.Error("a last pass without an edit wrote something")
 			}
 		})
@@ -91,75 +105,85 @@ func TestRandomHistories(t *testing.T) {
 
 type history struct {
 	*rand.Rand
-	bundle *bundle
+	*pgtest.Database
+	prefix string // of the ids of this history
+	policy plan.Policy
 	model  model
 	log    []string
 }
 
-func newHistory(t *testing.T, seed uint64) *history {
+func newHistory(t *testing.T, db *pgtest.Database, seed uint64, policy plan.Policy) *history {
+	t.Helper()
 	h := &history{
-		Rand:   rand.New(rand.NewPCG(seed, 0)),
-		bundle: setup(t, pgtest.Versions()[seed%4]),
-		model:  model{groups: map[string][]string{}, teams: map[string]*modelTeam{}},
+		Rand:     rand.New(rand.NewPCG(seed, 0)),
+		Database: db,
+		prefix:   fmt.Sprintf("h%d-", seed),
+		policy:   policy,
+		model:    model{groups: map[string][]string{}, teams: map[string]*modelTeam{}},
 	}
-	h.bundle.config.Policy = []plan.Policy{plan.Managed, plan.Managed, plan.Additive, plan.Exact}[h.IntN(4)]
-	h.bundle.config.BatchSize = 1 + h.IntN(3)
 	for i := range 3 {
-		h.model.groups[fmt.Sprint("g", i)] = h.some("s", 5)
-		h.bundle.Group(t, fmt.Sprint("g", i), h.model.groups[fmt.Sprint("g", i)]...)
+		h.setGroup(t, h.id("g", i), h.Group)
 	}
 	for i := range 4 {
-		team := fmt.Sprint("t", i)
-		h.model.teams[team] = &modelTeam{groups: h.some("g", 3), row: map[string]bool{}, owned: map[string]bool{}}
-		h.bundle.Team(t, team, h.model.teams[team].groups...)
+		groups := h.some("g", 3)
+		h.model.teams[h.id("t", i)] = &modelTeam{groups: groups, row: map[string]bool{}, owned: map[string]bool{}}
+		h.Team(t, h.id("t", i), groups...)
 	}
 	return h
 }
 
+func (h *history) id(kind string, i int) string { return fmt.Sprint(h.prefix, kind, i) }
+
 // some picks any of n names, in any order.
-func (h *history) some(prefix string, n int) []string {
+func (h *history) some(kind string, n int) []string {
 	var list []string
 	for _, i := range h.Perm(n)[:h.IntN(n+1)] {
-		list = append(list, fmt.Sprint(prefix, i))
+		list = append(list, h.id(kind, i))
 	}
 	return list
 }
 
 func (h *history) edit(t *testing.T) {
-	group, team := fmt.Sprint("g", h.IntN(3)), fmt.Sprint("t", h.IntN(4))
+	t.Helper()
+	group, team := h.id("g", h.IntN(3)), h.id("t", h.IntN(4))
 	_, exists := h.model.groups[group]
 	switch what := h.IntN(5); {
 	case what == 0 && exists:
-		h.model.groups[group] = h.some("s", 5)
-		h.bundle.SetGroup(t, group, h.model.groups[group]...)
-		h.note("group %s grants %v", group, h.model.groups[group])
+		h.setGroup(t, group, h.SetGroup)
 	case what == 1 && exists && len(h.model.groups) > 1:
 		delete(h.model.groups, group)
-		h.bundle.DeleteGroup(t, group)
+		h.DeleteGroup(t, group)
 		h.note("group %s is deleted", group)
 	case what <= 1 && !exists:
-		h.model.groups[group] = h.some("s", 5)
-		h.bundle.Group(t, group, h.model.groups[group]...)
-		h.note("group %s is made again and grants %v", group, h.model.groups[group])
+		h.setGroup(t, group, h.Group)
 	case what == 2:
 		h.model.teams[team].groups = h.some("g", 3)
-		h.bundle.SetTeamGroups(t, team, h.model.teams[team].groups...)
+		h.SetTeamGroups(t, team, h.model.teams[team].groups...)
 		h.note("team %s has groups %v", team, h.model.teams[team].groups)
 	default:
 		h.editRow(t, team)
 	}
 }
 
+// setGroup makes or edits a group.
+func (h *history) setGroup(t *testing.T, group string, set func(testing.TB, string, ...string)) {
+	t.Helper()
+	h.model.groups[group] = h.some("s", 5)
+	set(t, group, h.model.groups[group]...)
+	h.note("group %s grants %v", group, h.model.groups[group])
+}
+
 // editRow writes the whole list, as LiteLLM's own form does.
 func (h *history) editRow(t *testing.T, team string) {
-	row := h.bundle.RowID(t, team)
+	t.Helper()
+	row := h.RowID(t, team)
 	if row == "" {
 		row = "row of " + team
-		h.bundle.Row(t, row)
-		h.bundle.LinkTeam(t, team, row)
+		h.Row(t, row)
+		h.LinkTeam(t, team, row)
 	}
 	entries := h.some("s", 7) // s5 and s6 are granted by no group
-	h.bundle.SetServers(t, row, entries...)
+	h.SetServers(t, row, entries...)
 	h.model.teams[team].row, h.model.teams[team].hasRow = map[string]bool{}, true
 	for _, s := range entries {
 		h.model.teams[team].row[s] = true
@@ -174,15 +198,15 @@ func (h *history) note(format string, args ...any) {
 func (h *history) compare(t *testing.T) {
 	t.Helper()
 	for id, team := range h.model.teams {
-		got := h.bundle.Servers(t, id)
+		got := h.Servers(t, id)
 		slices.Sort(got)
 		if diff := cmp.Diff(sorted(team.row), append([]string{}, got...)); diff != "" {
-			t.Fatalf("%s, team %s: %s\n%v", h.bundle.config.Policy, id, diff, h.log)
+			t.Fatalf("%s, team %s: %s\n%v", h.policy, id, diff, h.log)
 		}
-		owned := pgtest.Scalar[[]string](t, h.bundle.Database,
+		owned := pgtest.Scalar[[]string](t, h.Database,
 			"SELECT coalesce((SELECT servers FROM litellm_reconciler.grants WHERE team_id = $1), '{}')", id)
 		if diff := cmp.Diff(sorted(team.owned), append([]string{}, owned...)); diff != "" {
-			t.Fatalf("%s, owned of team %s: %s\n%v", h.bundle.config.Policy, id, diff, h.log)
+			t.Fatalf("%s, owned of team %s: %s\n%v", h.policy, id, diff, h.log)
 		}
 	}
 	h.note("pass")
