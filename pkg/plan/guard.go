@@ -45,13 +45,19 @@ type Counts struct {
 	CeilingsCreated, CeilingsRemoved int
 }
 
-// Refusal is the error of a pass that a limit stopped before its first write.
+// Refusal is the error of a pass that a limit stopped.
 type Refusal struct {
 	Limit  Limit
 	Reason string
+	// Repaired is how many teams were repaired before: none, unless LiteLLM's
+	// tables changed under the pass.
+	Repaired int
 }
 
 func (r *Refusal) Error() string {
+	if r.Repaired > 0 {
+		return fmt.Sprintf("stopped by a limit after %d teams: %s", r.Repaired, r.Reason)
+	}
 	return "refused, nothing was written: " + r.Reason
 }
 
@@ -60,23 +66,23 @@ func (g Guard) Check(c Counts) error {
 	const once = "; if that is intended, let one pass through with --allow-revokes"
 	switch {
 	case c.Groups == 0 && c.Owning > 0:
-		return &Refusal{EmptySource, fmt.Sprintf(
+		return &Refusal{Limit: EmptySource, Reason: fmt.Sprintf(
 			"LiteLLM has no access group at all, while %d teams own grants%s", c.Owning, once)}
 	case c.Teams == 0 && c.Owning > 0:
-		return &Refusal{EmptySource, fmt.Sprintf(
+		return &Refusal{Limit: EmptySource, Reason: fmt.Sprintf(
 			"LiteLLM has no team at all, while %d teams own grants%s", c.Owning, once)}
 	// Exact takes from teams that own nothing as well; a fraction of 1 allows
 	// even that.
 	case c.Losing >= max(g.MinRevokedTeams, 1) && float64(c.Losing) > g.MaxRevokedFraction*float64(max(c.Owning, c.Losing)):
-		return &Refusal{RevokedFraction, fmt.Sprintf(
+		return &Refusal{Limit: RevokedFraction, Reason: fmt.Sprintf(
 			"%d teams would lose entries while %d own grants, more than guard.max_revoked_fraction %g%s",
 			c.Losing, c.Owning, g.MaxRevokedFraction, once)}
 	case g.MaxCeilingsCreated >= 0 && c.CeilingsCreated > g.MaxCeilingsCreated:
-		return &Refusal{CeilingsCreated, fmt.Sprintf(
+		return &Refusal{Limit: CeilingsCreated, Reason: fmt.Sprintf(
 			"%d teams would start to restrict keys that have a list of their own, more than guard.max_ceilings_created %d%s",
 			c.CeilingsCreated, g.MaxCeilingsCreated, once)}
 	case g.MaxCeilingsRemoved >= 0 && c.CeilingsRemoved > g.MaxCeilingsRemoved:
-		return &Refusal{CeilingsRemoved, fmt.Sprintf(
+		return &Refusal{Limit: CeilingsRemoved, Reason: fmt.Sprintf(
 			"%d teams would stop to restrict keys that have a list of their own, more than guard.max_ceilings_removed %d%s",
 			c.CeilingsRemoved, g.MaxCeilingsRemoved, once)}
 	}

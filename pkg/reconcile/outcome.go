@@ -32,8 +32,11 @@ type Outcome struct {
 	Repaired map[plan.Kind]int
 	Teams    int
 	// Settled are teams of which only the ledger's entry was renewed.
-	Settled                          int
-	Granted, Revoked                 int
+	Settled          int
+	Granted, Revoked int
+	// Losing are the teams that lost entries, or that were forgotten with
+	// entries of ours.
+	Losing                           int
 	CeilingsCreated, CeilingsRemoved int
 	Skipped                          map[Reason]int
 	Failed                           []Failure
@@ -60,6 +63,7 @@ func (o *Outcome) merge(d Outcome) {
 	o.Settled += d.Settled
 	o.Granted += d.Granted
 	o.Revoked += d.Revoked
+	o.Losing += d.Losing
 	o.CeilingsCreated += d.CeilingsCreated
 	o.CeilingsRemoved += d.CeilingsRemoved
 	o.Failed = append(o.Failed, d.Failed...)
@@ -72,6 +76,7 @@ func (o *Outcome) count(c plan.Change) {
 	}
 	o.Granted += len(c.Added)
 	o.Revoked += len(c.Removed)
+	o.Losing += count(len(c.Removed) > 0)
 	o.CeilingsCreated += count(c.CeilingCreated)
 	o.CeilingsRemoved += count(c.CeilingRemoved)
 }

@@ -172,6 +172,32 @@ func TestTheGuardRefusesBeforeTheFirstWrite(t *testing.T) {
 	}
 }
 
+// The scan was let through; what is written is counted once more.
+func TestTheLimitsHoldWhenTheGroupsVanishDuringAPass(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.config.BatchSize = 10
+	b.Group(t, "general", "github")
+	for i := range 100 {
+		b.Team(t, fmt.Sprintf("t%02d", i), "general")
+	}
+	b.repair(t)
+	b.SetGroup(t, "general", "github", "jira") // every team drifts, none loses
+	_, err := b.pass(t, reconcile.Options{Progress: func(done, _ int) {
+		if done == 20 {
+			b.Exec(t, `UPDATE {schema}."LiteLLM_AccessGroupTable" SET access_mcp_server_ids = '{}'`)
+		}
+	}})
+	var refusal *plan.Refusal
+	if !errors.As(err, &refusal) || refusal.Limit != plan.RevokedFraction || refusal.Repaired < 20 {
+		t.Fatalf("got %v, want a refusal for %s", err, plan.RevokedFraction)
+	}
+	if n := pgtest.Scalar[int](t, b.Database, `SELECT count(*)::int FROM {schema}."LiteLLM_ObjectPermissionTable"
+		WHERE mcp_servers = '{}'`); n > 25 {
+		t.Errorf("%d of 100 teams lost their servers", n)
+	}
+}
+
 func TestASelectionLeavesOtherTeamsAlone(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

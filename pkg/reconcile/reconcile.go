@@ -106,7 +106,7 @@ func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err er
 		ID: uuid.Must(uuid.NewV7()), Started: report.Started, Trigger: o.Trigger,
 		Policy: r.Policy, Version: r.Version, Host: r.Host,
 	}
-	report.Done, err = r.repair(ctx, catalog, run, report.Found, o.Progress)
+	report.Done, err = r.repair(ctx, catalog, run, report.Found, o)
 	return report, r.withGrants(ctx, catalog, err)
 }
 

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
+	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/postgres"
 )
 
@@ -21,11 +23,12 @@ const hopeless = 5
 // repair fixes the drifted and the stale teams of a scan, a batch a
 // transaction. A team that fails does not stop the others; an error that would
 // meet every team does.
-func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.Run, found Found, progress func(done, total int)) (Outcome, error) {
+func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.Run, found Found, o Options) (Outcome, error) {
+	progress := o.Progress
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	w := &repairer{Reconciler: r, catalog: c, run: run, shared: found.shared, outcome: newOutcome()}
+	w := &repairer{Reconciler: r, catalog: c, run: run, found: found, unlimited: o.AllowRevokes, outcome: newOutcome()}
 	w.outcome.Skipped[Sentinel] = found.Sentinels
 	targets := slices.Concat(found.Drifted, found.Stale)
 	slices.SortFunc(targets, func(a, b Target) int { return strings.Compare(a.Team, b.Team) })
@@ -38,11 +41,12 @@ func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.R
 
 type repairer struct {
 	*Reconciler
-	catalog litellm.Catalog
-	run     ledger.Run
-	shared  map[string]bool
-	outcome Outcome
-	wrote   bool
+	catalog   litellm.Catalog
+	run       ledger.Run
+	found     Found
+	unlimited bool
+	outcome   Outcome
+	wrote     bool
 	// inARow counts single teams that failed one after the other.
 	inARow int
 }
@@ -95,6 +99,8 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 			w.outcome.merge(t.outcome)
 			w.wrote = w.wrote || t.wrote
 			return t.busy, nil
+		case errors.As(err, new(*plan.Refusal)):
+			return nil, err
 		case postgres.Systemic(err):
 			return nil, fmt.Errorf("repairing teams: %w", err)
 		case attempt < attempts && retryable(err):
@@ -129,6 +135,8 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 func (w *repairer) finish(ctx context.Context, err error) error {
 	result := "ok"
 	switch {
+	case errors.As(err, new(*plan.Refusal)):
+		result = "refused"
 	case err != nil && ctx.Err() != nil:
 		result = "stopped"
 	case err != nil:

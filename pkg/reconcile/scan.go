@@ -3,10 +3,8 @@ package reconcile
 import (
 	"context"
 	_ "embed"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -30,40 +28,6 @@ var noGrantsSQL string
 
 // examineSize is how many teams are read in full at once.
 const examineSize = 2000
-
-// Target is a team to be repaired.
-type Target struct {
-	Team string
-	// Row is the permission row it had when it was scanned, "" for none.
-	Row string
-	// Stale is set where the row was right and only the ledger's entry was not.
-	Stale bool
-}
-
-// Found is what a scan saw.
-type Found struct {
-	plan.Counts
-	// Drift counts teams by kind; a team can be of several kinds.
-	Drift map[plan.Kind]int
-	// Drifted are the teams whose row has to be written.
-	Drifted []Target
-	// Stale are teams whose row is right and whose ledger entry is not: an
-	// administrator changed the row, or LiteLLM deleted the team.
-	Stale []Target
-	// Sentinels are teams left alone for a sentinel in their row.
-	Sentinels int
-	// Granted and Revoked are the entries that a repair would add and remove.
-	Granted, Revoked int
-	// Dangling are references of teams to access groups that do not exist.
-	Dangling int
-	// Mismatches are access groups whose list of teams disagrees with the
-	// teams; -1 when only some teams were looked at.
-	Mismatches int
-	// Examined are the teams that had to be read in full.
-	Examined int
-
-	shared map[string]bool
-}
 
 // scan reads one snapshot in a transaction that the server keeps from writing.
 // Its memory grows with the access groups and the drifted teams.
@@ -153,14 +117,6 @@ func (s *scanner) compare(ctx context.Context, tx pgx.Tx, sel resolved) error {
 	return nil
 }
 
-// missing counts a team that has nothing but grants.
-func (f *Found) missing(team string, servers int) {
-	f.Drifted = append(f.Drifted, Target{Team: team})
-	f.Drift[plan.MissingRow]++
-	f.Granted += servers
-	f.CeilingsCreated++
-}
-
 // examine reads teams in full and decides about each as a repair would.
 func (s *scanner) examine(ctx context.Context, tx pgx.Tx, ids []string) error {
 	rows, err := tx.Query(ctx, s.sql(examineSQL), ids)
@@ -196,27 +152,6 @@ func (s *scanner) decide(raw [][]byte) error {
 	return nil
 }
 
-func (f *Found) add(t Target, c plan.Change, known bool) {
-	f.Examined++
-	switch {
-	case c.Sentinel:
-		f.Sentinels++
-	case c.Drifted():
-		f.Drifted = append(f.Drifted, t)
-		for _, k := range c.Kinds {
-			f.Drift[k]++
-		}
-		f.Granted += len(c.Added)
-		f.Revoked += len(c.Removed)
-		f.Losing += count(len(c.Removed) > 0)
-		f.CeilingsCreated += count(c.CeilingCreated)
-		f.CeilingsRemoved += count(c.CeilingRemoved)
-	case known:
-		t.Stale = true
-		f.Stale = append(f.Stale, t)
-	}
-}
-
 // gone finds teams that LiteLLM deleted. To the guard they are teams that lose
 // grants: a team table that was emptied by mistake must not make the ledger
 // forget what it owns.
@@ -249,44 +184,4 @@ func (s *scanner) sql(text string) string {
 		grants = s.Names.SQL("{ledger}.grants")
 	}
 	return s.Names.SQL(text, "{grants}", grants)
-}
-
-// line is a row of scan.sql in Postgres' binary format; nil stands for NULL.
-type line [][]byte
-
-func (l line) team() []byte   { return l[0] }
-func (l line) groups() []byte { return l[1] }
-func (l line) hasRow() bool   { return l[2] != nil }
-func (l line) known() bool    { return l[3] != nil }
-func (l line) owning() bool   { return postgres.Bool(l[4]) }
-func (l line) settled() bool  { return postgres.Bool(l[5]) }
-
-// inSync holds for a row that is the sorted union itself, and for one that is
-// as the ledger left it while the union is what it was then.
-func (l line) inSync(union int64) bool {
-	if !l.known() {
-		return l.hasRow() && number(l[2]) == union
-	}
-	return l.settled() && number(l[3]) == union
-}
-
-func number(raw []byte) int64 { return int64(binary.BigEndian.Uint64(raw)) }
-
-func count(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func rowsOf(lists ...[]Target) []string {
-	rows := map[string]bool{}
-	for _, list := range lists {
-		for _, t := range list {
-			if t.Row != "" {
-				rows[t.Row] = true
-			}
-		}
-	}
-	return slices.Collect(maps.Keys(rows))
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"litellm-reconciler/pkg/ledger"
@@ -26,18 +25,6 @@ type transaction struct {
 	wrote   bool
 	steps   []step
 	forget  []string
-}
-
-// step is the decision about one team.
-type step struct {
-	target Target
-	team   litellm.Team
-	entry  ledger.Entry
-}
-
-// links reports whether the team is to get another row.
-func (s step) links() bool {
-	return s.entry.Action == ledger.Created || s.entry.Action == ledger.Copied
 }
 
 // transact runs one transaction. It goes on for most of the grace period after
@@ -85,74 +72,6 @@ func (t *transaction) read(ctx context.Context, targets []Target) error {
 		t.decide(target, teams, grant, known)
 	}
 	return nil
-}
-
-func (t *transaction) decide(target Target, b *litellm.Batch, grant ledger.Grant, known bool) {
-	team, exists := b.Teams[target.Team]
-	if !exists {
-		t.outcome.Skipped[Gone]++
-		if known {
-			t.forget = append(t.forget, target.Team)
-		}
-		return
-	}
-	state := plan.Team{Owned: grant.Servers, Union: union(team, b.Grants)}
-	free := b.Locked[target.Team]
-	if team.RowExists {
-		row, locked := b.Rows[*team.RowID]
-		free = free && locked
-		state.Row, state.Shared = &row, t.shared[row.ID]
-	}
-	if !free {
-		t.busy = append(t.busy, target)
-		return
-	}
-	change := plan.Decide(t.Policy, state)
-	switch {
-	case change.Sentinel:
-		t.outcome.Skipped[Sentinel]++
-	case change.Drifted() && state.Row != nil && state.Row.ID != target.Row:
-		// Nobody has looked who else points at this row.
-		t.outcome.Skipped[Moved]++
-	case change.Drifted():
-		t.steps = append(t.steps, t.repairStep(target, team, state, change, grant, b.Grants))
-	case known && target.Stale:
-		t.settle(target, team, state, change, grant)
-	}
-}
-
-func (t *transaction) repairStep(target Target, team litellm.Team, state plan.Team, change plan.Change, grant ledger.Grant, granted map[string][]string) step {
-	s := step{target: target, team: team, entry: ledger.Entry{
-		Team: target.Team, Policy: t.Policy, Union: state.Union, Change: change,
-		Action: ledger.Updated, GrantedBy: grantedBy(change, team.Groups, granted),
-	}}
-	switch {
-	case state.Row == nil:
-		s.entry.Action = ledger.Created
-	case state.Shared:
-		s.entry.Action = ledger.Copied
-	}
-	if s.links() {
-		s.entry.RowID, s.entry.RowCreated, s.entry.PreviousRow = uuid.NewString(), true, team.RowID
-	} else {
-		s.entry.RowID = state.Row.ID
-		s.entry.RowCreated = grant.RowCreated && grant.RowID == state.Row.ID
-	}
-	return s
-}
-
-// settle renews or drops the ledger's entry for a row that is as it should be.
-func (t *transaction) settle(target Target, team litellm.Team, state plan.Team, change plan.Change, grant ledger.Grant) {
-	created := state.Row != nil && grant.RowCreated && grant.RowID == state.Row.ID
-	t.outcome.Settled++
-	if state.Row == nil || (len(change.Owned) == 0 && !created) {
-		t.forget = append(t.forget, target.Team)
-		return
-	}
-	t.steps = append(t.steps, step{target: target, team: team, entry: ledger.Entry{
-		Team: target.Team, RowID: state.Row.ID, RowCreated: created, Policy: t.Policy,
-		Union: state.Union, Change: change, Action: ledger.Settled,
-	}})
 }
 
 // lockLinks takes the stronger lock on teams that are to get another row, and
@@ -211,6 +130,9 @@ func (t *transaction) write(ctx context.Context) error {
 		}
 		memory.Entries = append(memory.Entries, s.entry)
 	}
+	if err := t.withinLimits(); err != nil {
+		return err
+	}
 	catalog, err := t.columns(ctx, rows)
 	if err != nil {
 		return err
@@ -226,6 +148,24 @@ func (t *transaction) write(ctx context.Context) error {
 	return nil
 }
 
+// withinLimits checks the limits again with what the pass has done and is about
+// to do: LiteLLM's tables may have been emptied since the scan was let through.
+func (t *transaction) withinLimits() error {
+	if t.unlimited {
+		return nil
+	}
+	counts := t.found.Counts
+	counts.Losing = t.repairer.outcome.Losing + t.outcome.Losing
+	counts.CeilingsCreated = t.repairer.outcome.CeilingsCreated + t.outcome.CeilingsCreated
+	counts.CeilingsRemoved = t.repairer.outcome.CeilingsRemoved + t.outcome.CeilingsRemoved
+	err := t.Guard.Check(counts)
+	var refusal *plan.Refusal
+	if errors.As(err, &refusal) {
+		refusal.Repaired = t.repairer.outcome.Teams
+	}
+	return err
+}
+
 // columns reads the catalog again before a row is copied: LiteLLM may have
 // been upgraded since the pass began, and from here on the lock on the row
 // keeps it from adding a column that the copy would lose.
@@ -234,37 +174,6 @@ func (t *transaction) columns(ctx context.Context, w litellm.Writes) (litellm.Ca
 		return t.catalog, nil
 	}
 	return litellm.Inspect(ctx, t.tx, t.Names)
-}
-
-// union is what the groups of a team grant: sorted, each server once.
-func union(team litellm.Team, granted map[string][]string) []string {
-	var list []string
-	for _, group := range team.Groups {
-		list = append(list, granted[group]...)
-	}
-	list = slices.DeleteFunc(list, func(s string) bool { return !litellm.Grantable(s) })
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// grantedBy maps each group to the positions, from 1, of the added entries that
-// it grants: they are the last of the row's entries, sorted.
-func grantedBy(c plan.Change, groups []string, granted map[string][]string) map[string][]int {
-	reasons := map[string][]int{}
-	first := len(c.After) - len(c.Added) + 1
-	for _, group := range groups {
-		var positions []int
-		for _, server := range granted[group] {
-			if at, found := slices.BinarySearch(c.Added, server); found {
-				positions = append(positions, first+at)
-			}
-		}
-		if len(positions) > 0 {
-			slices.Sort(positions)
-			reasons[group] = slices.Compact(positions)
-		}
-	}
-	return reasons
 }
 
 func retryable(err error) bool {

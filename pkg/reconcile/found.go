@@ -1,0 +1,90 @@
+package reconcile
+
+import (
+	"maps"
+	"slices"
+
+	"litellm-reconciler/pkg/plan"
+)
+
+// Target is a team to be repaired.
+type Target struct {
+	Team string
+	// Row is the permission row it had when it was scanned, "" for none.
+	Row string
+	// Stale is set where the row was right and only the ledger's entry was not.
+	Stale bool
+}
+
+// Found is what a scan saw.
+type Found struct {
+	plan.Counts
+	// Drift counts teams by kind; a team can be of several kinds.
+	Drift map[plan.Kind]int
+	// Drifted are the teams whose row has to be written.
+	Drifted []Target
+	// Stale are teams whose row is right and whose ledger entry is not: an
+	// administrator changed the row, or LiteLLM deleted the team.
+	Stale []Target
+	// Sentinels are teams left alone for a sentinel in their row.
+	Sentinels int
+	// Granted and Revoked are the entries that a repair would add and remove.
+	Granted, Revoked int
+	// Dangling are references of teams to access groups that do not exist.
+	Dangling int
+	// Mismatches are access groups whose list of teams disagrees with the
+	// teams; -1 when only some teams were looked at.
+	Mismatches int
+	// Examined are the teams that had to be read in full.
+	Examined int
+
+	shared map[string]bool
+}
+
+// missing counts a team that has nothing but grants.
+func (f *Found) missing(team string, servers int) {
+	f.Drifted = append(f.Drifted, Target{Team: team})
+	f.Drift[plan.MissingRow]++
+	f.Granted += servers
+	f.CeilingsCreated++
+}
+
+func (f *Found) add(t Target, c plan.Change, known bool) {
+	f.Examined++
+	switch {
+	case c.Sentinel:
+		f.Sentinels++
+	case c.Drifted():
+		f.Drifted = append(f.Drifted, t)
+		for _, k := range c.Kinds {
+			f.Drift[k]++
+		}
+		f.Granted += len(c.Added)
+		f.Revoked += len(c.Removed)
+		f.Losing += count(len(c.Removed) > 0)
+		f.CeilingsCreated += count(c.CeilingCreated)
+		f.CeilingsRemoved += count(c.CeilingRemoved)
+	case known:
+		t.Stale = true
+		f.Stale = append(f.Stale, t)
+	}
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func rowsOf(lists ...[]Target) []string {
+	rows := map[string]bool{}
+	for _, list := range lists {
+		for _, t := range list {
+			if t.Row != "" {
+				rows[t.Row] = true
+			}
+		}
+	}
+	return slices.Collect(maps.Keys(rows))
+}

@@ -1,0 +1,123 @@
+package reconcile
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"litellm-reconciler/pkg/ledger"
+	"litellm-reconciler/pkg/litellm"
+	"litellm-reconciler/pkg/plan"
+)
+
+// step is the decision about one team.
+type step struct {
+	target Target
+	team   litellm.Team
+	entry  ledger.Entry
+}
+
+// links reports whether the team is to get another row.
+func (s step) links() bool {
+	return s.entry.Action == ledger.Created || s.entry.Action == ledger.Copied
+}
+
+func (t *transaction) decide(target Target, b *litellm.Batch, grant ledger.Grant, known bool) {
+	team, exists := b.Teams[target.Team]
+	if !exists {
+		t.outcome.Skipped[Gone]++
+		if known {
+			t.forget = append(t.forget, target.Team)
+			t.outcome.Losing += count(len(grant.Servers) > 0)
+		}
+		return
+	}
+	state := plan.Team{Owned: grant.Servers, Union: union(team, b.Grants)}
+	free := b.Locked[target.Team]
+	if team.RowExists {
+		row, locked := b.Rows[*team.RowID]
+		free = free && locked
+		state.Row, state.Shared = &row, t.found.shared[row.ID]
+	}
+	if !free {
+		t.busy = append(t.busy, target)
+		return
+	}
+	change := plan.Decide(t.Policy, state)
+	switch {
+	case change.Sentinel:
+		t.outcome.Skipped[Sentinel]++
+	case change.Drifted() && state.Row != nil && state.Row.ID != target.Row:
+		// Nobody has looked who else points at this row.
+		t.outcome.Skipped[Moved]++
+	case change.Drifted():
+		t.steps = append(t.steps, t.repairStep(target, team, state, change, grant, b.Grants))
+	case known && target.Stale:
+		t.settle(target, team, state, change, grant)
+	}
+}
+
+func (t *transaction) repairStep(target Target, team litellm.Team, state plan.Team, change plan.Change, grant ledger.Grant, granted map[string][]string) step {
+	s := step{target: target, team: team, entry: ledger.Entry{
+		Team: target.Team, Policy: t.Policy, Union: state.Union, Change: change,
+		Action: ledger.Updated, GrantedBy: grantedBy(change, team.Groups, granted),
+	}}
+	switch {
+	case state.Row == nil:
+		s.entry.Action = ledger.Created
+	case state.Shared:
+		s.entry.Action = ledger.Copied
+	}
+	if s.links() {
+		s.entry.RowID, s.entry.RowCreated, s.entry.PreviousRow = uuid.NewString(), true, team.RowID
+	} else {
+		s.entry.RowID = state.Row.ID
+		s.entry.RowCreated = grant.RowCreated && grant.RowID == state.Row.ID
+	}
+	return s
+}
+
+// settle renews or drops the ledger's entry for a row that is as it should be.
+func (t *transaction) settle(target Target, team litellm.Team, state plan.Team, change plan.Change, grant ledger.Grant) {
+	created := state.Row != nil && grant.RowCreated && grant.RowID == state.Row.ID
+	t.outcome.Settled++
+	if state.Row == nil || (len(change.Owned) == 0 && !created) {
+		t.forget = append(t.forget, target.Team)
+		return
+	}
+	t.steps = append(t.steps, step{target: target, team: team, entry: ledger.Entry{
+		Team: target.Team, RowID: state.Row.ID, RowCreated: created, Policy: t.Policy,
+		Union: state.Union, Change: change, Action: ledger.Settled,
+	}})
+}
+
+// union is what the groups of a team grant: sorted, each server once.
+func union(team litellm.Team, granted map[string][]string) []string {
+	var list []string
+	for _, group := range team.Groups {
+		list = append(list, granted[group]...)
+	}
+	list = slices.DeleteFunc(list, func(s string) bool { return !litellm.Grantable(s) })
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// grantedBy maps each group to the positions, from 1, of the added entries that
+// it grants: they are the last of the row's entries, sorted.
+func grantedBy(c plan.Change, groups []string, granted map[string][]string) map[string][]int {
+	reasons := map[string][]int{}
+	first := len(c.After) - len(c.Added) + 1
+	for _, group := range groups {
+		var positions []int
+		for _, server := range granted[group] {
+			if at, found := slices.BinarySearch(c.Added, server); found {
+				positions = append(positions, first+at)
+			}
+		}
+		if len(positions) > 0 {
+			slices.Sort(positions)
+			reasons[group] = slices.Compact(positions)
+		}
+	}
+	return reasons
+}
