@@ -23,11 +23,14 @@ CREATE TABLE {ledger}.grants (
     policy               text NOT NULL,
     union_hash           bigint NOT NULL,
     row_hash             bigint NOT NULL,
+    revoked              text[] NOT NULL DEFAULT '{}',
+    revoked_at           timestamptz,
     run_id               uuid NOT NULL,
     updated_at           timestamptz NOT NULL
 );
 COMMENT ON TABLE {ledger}.grants IS 'What this program owns of each team''s permission row.';
 COMMENT ON COLUMN {ledger}.grants.servers IS 'Entries of mcp_servers that this program granted and may take out again.';
+COMMENT ON COLUMN {ledger}.grants.revoked IS 'Entries taken out lately: taken out again should a late write of LiteLLM bring them back.';
 COMMENT ON COLUMN {ledger}.grants.row_created IS 'Whether this program made the row.';
 COMMENT ON COLUMN {ledger}.grants.union_hash IS 'hash_array_extended of the sorted union of the groups when this was written.';
 COMMENT ON COLUMN {ledger}.grants.row_hash IS 'hash_array_extended of mcp_servers when this was written. Both equal means: still in sync.';

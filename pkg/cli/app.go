@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,6 +27,7 @@ type app struct {
 	names      postgres.Names
 	log        *slog.Logger
 	pool       *pgxpool.Pool
+	migrator   *ledger.Migrator
 	reconciler *reconcile.Reconciler
 	metrics    *telemetry.Metrics
 }
@@ -51,7 +53,7 @@ func newApp(ctx context.Context, p Process, cfg config.Valid) (*app, error) {
 		host = "unknown"
 	}
 	log := newLogger(p.Stderr, cfg.LogLevel, cfg.LogFormat)
-	a := &app{config: cfg, names: names, log: log, pool: pool, metrics: telemetry.New(p.Version, p.Revision)}
+	a := &app{config: cfg, names: names, log: log, pool: pool, migrator: migrator, metrics: telemetry.New(p.Version, p.Revision)}
 	a.reconciler = reconcile.New(pool, migrator, reconcile.Config{
 		Names:  names,
 		Policy: policy,
@@ -78,7 +80,19 @@ func newApp(ctx context.Context, p Process, cfg config.Valid) (*app, error) {
 	return a, nil
 }
 
-func (a *app) close() { a.pool.Close() }
+// close closes the pool, but does not wait long for a server that is not there
+// any more: the process is about to end.
+func (a *app) close() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		a.pool.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(2 * time.Second):
+	}
+}
 
 // prepare checks that this is a LiteLLM database, before anything is created
 // in it, and installs the ledger unless that is switched off.
@@ -97,6 +111,10 @@ func (a *app) prepare(ctx context.Context, dryRun bool) error {
 			return err
 		}
 		a.log.Info("installed the ledger", "schema", a.names.Ledger, "version", m.Latest())
+		if err := a.migrator.Check(ctx); errors.Is(err, ledger.ErrAbsent) {
+			return errors.New("the ledger was installed over the direct URL, and is not seen over the other: " +
+				"database.direct_url (DIRECT_URL) and database.url (DATABASE_URL) must name the same database")
+		}
 		return nil
 	})
 }

@@ -34,6 +34,9 @@ func runDaemon(ctx context.Context, p Process, cfg config.Valid, schedule trigge
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	served, err := d.serve(ctx, cancel)
+	if errors.Is(err, telemetry.ErrWebConfig) {
+		return usage(err)
+	}
 	if err != nil {
 		return exit{exitError, err}
 	}
@@ -140,7 +143,7 @@ func (d *daemon) attempt(ctx context.Context) (reconcile.Report, error) {
 	report, err := d.reconciler.Pass(ctx, reconcile.Options{
 		Trigger: string(telemetry.TriggerSchedule), DryRun: d.dryRun, AllowRevokes: d.allowRevokes,
 	})
-	if err == nil {
+	if report.Scanned {
 		d.allowRevokes = false // one pass, not all of them
 	}
 	return report, err
@@ -153,6 +156,8 @@ func (d *daemon) logPass(ctx context.Context, r reconcile.Report, err error) {
 		level, message = slog.LevelInfo, "pass stopped"
 	case err != nil:
 		level, message = slog.LevelError, "pass failed"
+	case len(r.Done.Failed) > 0:
+		level, message = slog.LevelWarn, "pass left teams unrepaired"
 	case len(r.Found.Drifted) > 0 || r.Done.Settled > 0:
 		level = slog.LevelInfo
 	}

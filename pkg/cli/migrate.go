@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -53,8 +55,12 @@ func newMigrateStep(p Process, f *flags, use, short string, do func(*cobra.Comma
 			if err != nil {
 				return err
 			}
+			// Stopped by a signal, a migration is rolled back and its lock released.
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			cmd.SetContext(ctx)
 			var done string
-			err = withMigrator(cmd.Context(), cfg, func(m *ledger.Migrator) error {
+			err = withMigrator(ctx, cfg, func(m *ledger.Migrator) error {
 				done, err = do(cmd, m)
 				return err
 			})

@@ -17,6 +17,7 @@ import (
 func runOnce(ctx context.Context, p Process, cfg config.Valid, f flags) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	a, err := newApp(ctx, p, cfg)
 	if err != nil {
 		return err
@@ -58,7 +59,8 @@ func onceExit(r reconcile.Report, err error, driftCode bool) error {
 // export hands the metrics on where nobody scrapes them. The repair is done by
 // then: what goes wrong here is said, and changes no exit code.
 func (a *app) export(ctx context.Context) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.config.ShutdownTimeout)
+	defer cancel()
 	if path := a.config.Metrics.Textfile; path != "" {
 		if err := a.metrics.WriteTextfile(path); err != nil {
 			a.log.Error("metrics were not written", "error", err)

@@ -9,11 +9,12 @@ import (
 
 	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/reconcile"
+	"litellm-reconciler/pkg/telemetry"
 )
 
 // summary is what one pass comes to. Its JSON form is an interface: names are
-// added to it, and never change their meaning. Where nothing was
-// written, servers and ceilings say what a repair would do.
+// added to it, and never change their meaning. In a dry run, and
+// where a limit refused the pass, servers and ceilings say what it would do.
 type summary struct {
 	Result          string         `json:"result"`
 	Error           string         `json:"error,omitempty"`
@@ -34,6 +35,8 @@ type summary struct {
 	Dangling        int            `json:"dangling_group_references"`
 	Mismatches      *int           `json:"membership_mismatches"`
 	DurationSeconds float64        `json:"duration_seconds"`
+
+	planned bool // servers and ceilings say what a repair would do
 }
 
 type failure struct {
@@ -55,7 +58,7 @@ func newSummary(r reconcile.Report, err error) summary {
 	if err != nil {
 		s.Error = err.Error()
 	}
-	if r.Done.Teams == 0 { // nothing done: what there is to do
+	if s.planned = r.DryRun || s.Result == string(telemetry.ResultRefused); s.planned {
 		s.ServersGranted, s.ServersRevoked = r.Found.Granted, r.Found.Revoked
 		s.CeilingsCreated, s.CeilingsRemoved = r.Found.CeilingsCreated, r.Found.CeilingsRemoved
 	}
@@ -89,7 +92,7 @@ func show(w io.Writer, format string, s summary) error {
 
 func (s summary) text() string {
 	did := func(done, todo string) string {
-		if s.RepairedTeams == 0 {
+		if s.planned {
 			return todo
 		}
 		return done
@@ -113,7 +116,7 @@ func (s summary) text() string {
 	line("ledger renewed", s.Settled, "the row was right already")
 	line("skipped: sentinel", s.Skipped[string(reconcile.Sentinel)], "the row grants all servers and is left alone")
 	line("skipped: busy", s.Skipped[string(reconcile.Busy)], "locked by another session")
-	line("skipped: moved", s.Skipped[string(reconcile.Moved)], "got another row meanwhile")
+	line("skipped: moved", s.Skipped[string(reconcile.Moved)], "changed meanwhile, left to the next pass")
 	line("skipped: gone", s.Skipped[string(reconcile.Gone)], "deleted by LiteLLM, forgotten by the ledger")
 	line("failed", len(s.Failed), "")
 	line("dangling groups", s.Dangling, "references to access groups that do not exist")
@@ -145,7 +148,7 @@ func unfinished(o reconcile.Outcome) string {
 	for _, p := range []struct {
 		n    int
 		what string
-	}{{len(o.Failed), "failed"}, {o.Skipped[reconcile.Busy], "locked by another session"}, {o.Skipped[reconcile.Moved], "got another row meanwhile"}} {
+	}{{len(o.Failed), "failed"}, {o.Skipped[reconcile.Busy], "locked by another session"}, {o.Skipped[reconcile.Moved], "changed meanwhile"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
 		}

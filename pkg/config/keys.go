@@ -38,7 +38,7 @@ func (k Key) Env() string {
 func Keys() []Key {
 	return []Key{
 		{"database.url", "", "LiteLLM's database URL, Prisma parameters included; prefer the environment, a command line is visible to others"},
-		{"database.direct_url", "", "URL that bypasses a connection pooler, for migrations and notifications (default: DIRECT_URL, then the database URL)"},
+		{"database.direct_url", "", "URL that bypasses a connection pooler, for migrations (default: DIRECT_URL, then the database URL)"},
 		{"database.schema", "", "schema of LiteLLM's tables (default: the URL's schema parameter or DATABASE_SCHEMA, then public)"},
 		{"database.max_connections", 4, "most connections to open"},
 		{"database.connect_timeout", 10 * time.Second, "give up connecting after this long, unless the URL has a connect_timeout"},
@@ -48,7 +48,7 @@ func Keys() []Key {
 		{"teams.exclude", []string{}, "never touch these teams (ids or aliases)"},
 		{"organizations.include", []string{}, "repair only teams of these organizations (ids or aliases)"},
 
-		{"guard.max_revoked_fraction", 0.25, "refuse a pass that takes entries from more than this fraction of the teams"},
+		{"guard.max_revoked_fraction", 0.25, "refuse a pass that takes entries from more than this fraction of the teams that own grants"},
 		{"guard.min_revoked_teams", 10, "the fraction refuses nothing while fewer teams than this lose entries"},
 		{"guard.max_ceilings_created", -1, "refuse a pass that restricts more than this many unrestricted teams (-1: no limit)"},
 		{"guard.max_ceilings_removed", -1, "refuse a pass that leaves more than this many teams unrestricted (-1: no limit)"},

@@ -37,6 +37,11 @@ func Load(fs *pflag.FlagSet, getenv func(string) string, path string) (Config, e
 		if err := v.BindPFlag(k.Name, fs.Lookup(k.Flag())); err != nil {
 			return Config{}, fmt.Errorf("binding flag --%s: %w", k.Flag(), err)
 		}
+		// As in --teams-include "$UNSET": taken as no restriction, it would
+		// select every team.
+		if flag := fs.Lookup(k.Flag()); strings.HasSuffix(k.Name, ".include") && flag.Changed && len(v.GetStringSlice(k.Name)) == 0 {
+			p.addf("--%s is empty, name at least one or leave it out", k.Flag())
+		}
 	}
 	if err := p.err(); err != nil {
 		return Config{}, err

@@ -38,7 +38,8 @@ type Valid struct {
 // Names of Postgres schemas are cut off after 63 bytes, so that a longer one would silently name another schema.
 const maxIdentifier = 63
 
-// identifier is a name that is the same to Postgres with and without quotes.
+// identifier is a name that is the same to Postgres with and without quotes,
+// unless it isReserved.
 var identifier = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
 // Validate checks every key and finds the database, in the configuration or in LiteLLM's own variables. The error
@@ -107,7 +108,7 @@ func (c Config) check(p *problems) {
 	number("guard.max_ceilings_removed", c.Guard.MaxCeilingsRemoved, -1, math.MaxInt, "at least 0, or -1 for no limit")
 
 	// Postgres counts its timeouts in whole milliseconds, and takes 0 for no timeout.
-	number("repair.batch_size", c.Repair.BatchSize, 1, 5000, "between 1 and 5000")
+	number("repair.batch_size", c.Repair.BatchSize, 1, 1000, "between 1 and 1000")
 	duration("repair.lock_timeout", c.Repair.LockTimeout, time.Millisecond, "at least 1ms")
 	duration("repair.statement_timeout", c.Repair.StatementTimeout, time.Millisecond, "at least 1ms")
 	number("repair.attempts", c.Repair.Attempts, 1, 100, "between 1 and 100")
@@ -126,6 +127,13 @@ func (c Config) check(p *problems) {
 	if !isWebURL(string(c.Metrics.PushgatewayURL)) {
 		p.addf("metrics.pushgateway_url must be an http:// or https:// URL, or empty")
 	}
+	named := func(key string, list []string) {
+		if len(list) > 0 && len(names(list)) == 0 {
+			p.addf("%s holds nothing but blanks, name at least one or leave it out", key)
+		}
+	}
+	named("teams.include", c.Teams.Include)
+	named("organizations.include", c.Organizations.Include)
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf("log.format", c.Log.Format, "auto", "text", "json")
 }
@@ -136,8 +144,8 @@ func (l Ledger) check(litellm string, p *problems) {
 	case !identifier.MatchString(l.Schema) || len(l.Schema) > maxIdentifier:
 		p.addf("ledger.schema is %q, must be a name of lower-case letters, digits and _, %d at most, that starts with no digit",
 			l.Schema, maxIdentifier)
-	case strings.HasPrefix(l.Schema, "pg_"):
-		p.addf("ledger.schema is %q, must not start with pg_, which Postgres keeps for itself", l.Schema)
+	case isReserved(l.Schema):
+		p.addf("ledger.schema is %q, must not be a name that Postgres keeps for itself", l.Schema)
 	case l.Schema == litellm:
 		p.addf("ledger.schema is %q, must differ from LiteLLM's schema", l.Schema)
 	}

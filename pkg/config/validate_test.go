@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/spf13/pflag"
 )
 
 // defaults is a configuration that is valid and names a database.
@@ -68,8 +69,8 @@ func TestValuesOutsideTheirRangeAreNamedWithIt(t *testing.T) {
 			"guard.max_ceilings_created is -2, must be at least 0, or -1 for no limit"},
 		{func(c *Config) { c.Guard.MaxCeilingsRemoved = -2 },
 			"guard.max_ceilings_removed is -2, must be at least 0, or -1 for no limit"},
-		{func(c *Config) { c.Repair.BatchSize = 0 }, "repair.batch_size is 0, must be between 1 and 5000"},
-		{func(c *Config) { c.Repair.BatchSize = 5001 }, "repair.batch_size is 5001, must be between 1 and 5000"},
+		{func(c *Config) { c.Repair.BatchSize = 0 }, "repair.batch_size is 0, must be between 1 and 1000"},
+		{func(c *Config) { c.Repair.BatchSize = 1001 }, "repair.batch_size is 1001, must be between 1 and 1000"},
 		{func(c *Config) { c.Repair.LockTimeout = time.Microsecond }, "repair.lock_timeout is 1µs, must be at least 1ms"},
 		{func(c *Config) { c.Repair.StatementTimeout = 0 }, "repair.statement_timeout is 0s, must be at least 1ms"},
 		{func(c *Config) { c.Repair.Attempts = 0 }, "repair.attempts is 0, must be between 1 and 100"},
@@ -81,7 +82,7 @@ func TestValuesOutsideTheirRangeAreNamedWithIt(t *testing.T) {
 		{func(c *Config) { c.Ledger.Schema = `x"; drop` },
 			`ledger.schema is "x\"; drop", must be a name of lower-case letters, digits and _, 63 at most, that starts with no digit`},
 		{func(c *Config) { c.Ledger.Schema = "pg_own" },
-			`ledger.schema is "pg_own", must not start with pg_, which Postgres keeps for itself`},
+			`ledger.schema is "pg_own", must not be a name that Postgres keeps for itself`},
 		{func(c *Config) { c.Ledger.Schema = "public" }, `ledger.schema is "public", must differ from LiteLLM's schema`},
 		{func(c *Config) { c.Schedule.Interval = 999 * time.Millisecond }, "schedule.interval is 999ms, must be at least 1s"},
 		{func(c *Config) { c.Schedule.Jitter = 2 }, "schedule.jitter is 2, must be at least 0 and less than 1"},
@@ -112,6 +113,36 @@ func TestValuesOutsideTheirRangeAreNamedWithIt(t *testing.T) {
 	}
 }
 
+func TestALedgerSchemaThatPostgresKeepsForItselfIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"order", "user", "information_schema", "pg_own"} {
+		c := defaults(t)
+		c.Ledger.Schema = name
+		if _, err := c.Validate(environment(nil)); err == nil || !strings.Contains(err.Error(), "keeps for itself") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Every team would be selected.
+func TestABlankIncludeIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, arg := range []string{"--teams-include=", "--teams-include= ", "--organizations-include=", "--organizations-include= , "} {
+		fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+		Flags(fs)
+		if err := fs.Parse([]string{arg, "--database-url=postgres://u@h/d"}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(fs, environment(nil), "")
+		if err == nil {
+			_, err = c.Validate(environment(nil))
+		}
+		if err == nil || !strings.Contains(err.Error(), "name at least one or leave it out") {
+			t.Errorf("%s: %v", arg, err)
+		}
+	}
+}
+
 func TestValuesAtTheEndsOfTheirRangeAreValid(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Config){
@@ -125,7 +156,7 @@ func TestValuesAtTheEndsOfTheirRangeAreValid(t *testing.T) {
 		"most": func(c *Config) {
 			c.Database.MaxConnections = 1000
 			c.Guard.MaxRevokedFraction, c.Schedule.Jitter = 1, 0.999
-			c.Repair.BatchSize, c.Repair.Attempts = 5000, 100
+			c.Repair.BatchSize, c.Repair.Attempts = 1000, 100
 			c.Ledger.Schema = strings.Repeat("x", 63)
 			c.Metrics.PushgatewayURL = "https://u:p@gateway:9091/prefix"
 		},

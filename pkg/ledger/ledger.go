@@ -33,9 +33,10 @@ type Grant struct {
 	RowID      string
 	Servers    []string
 	RowCreated bool
-	Policy     plan.Policy
-	UnionHash  int64
-	RowHash    int64
+	// Revoked are entries taken out lately, and RevokedFresh is whether that
+	// was within the last minute by the database's clock.
+	Revoked      []string
+	RevokedFresh bool
 }
 
 // QueueRead queues the reading of the given teams' grants; the map is filled
@@ -45,7 +46,7 @@ func QueueRead(q *pgx.Batch, names postgres.Names, teams []string) map[string]Gr
 	q.Queue(names.SQL(readGrantsSQL), teams).Query(func(rows pgx.Rows) error {
 		var team string
 		var g Grant
-		_, err := pgx.ForEachRow(rows, []any{&team, &g.RowID, &g.Servers, &g.RowCreated, &g.Policy, &g.UnionHash, &g.RowHash},
+		_, err := pgx.ForEachRow(rows, []any{&team, &g.RowID, &g.Servers, &g.RowCreated, &g.Revoked, &g.RevokedFresh},
 			func() error {
 				grants[team] = g
 				g = Grant{}
@@ -81,6 +82,10 @@ type Entry struct {
 	Policy      plan.Policy
 	Union       []string
 	Change      plan.Change
+	// Revoked are to be taken out again should they come back; RevokedNow is
+	// whether their time starts now.
+	Revoked    []string
+	RevokedNow bool
 	// GrantedBy maps each group to the positions in Change.After, from 1, of
 	// the added entries that it grants.
 	GrantedBy map[string][]int
@@ -113,7 +118,7 @@ func (w Writes) Queue(q *pgx.Batch, names postgres.Names) error {
 	}
 	if len(grants.teams) > 0 {
 		q.Queue(names.SQL(writeGrantsSQL), grants.teams, grants.rows, grants.owned, grants.created,
-			grants.policies, grants.unions, grants.after, w.Run.ID)
+			grants.policies, grants.unions, grants.revoked, grants.revokedNow, w.Run.ID)
 	}
 	if len(changes.teams) > 0 {
 		q.Queue(names.SQL(writeChangesSQL), changes.teams, changes.rows, changes.previous, changes.actions,
@@ -124,8 +129,8 @@ func (w Writes) Queue(q *pgx.Batch, names postgres.Names) error {
 
 type grantArrays struct {
 	teams, rows, owned, policies []string
-	unions, after                []*string
-	created                      []bool
+	unions, revoked              []*string
+	created, revokedNow          []bool
 }
 
 func (a *grantArrays) add(e Entry) {
@@ -134,7 +139,8 @@ func (a *grantArrays) add(e Entry) {
 	a.created, a.policies = append(a.created, e.RowCreated), append(a.policies, string(e.Policy))
 	a.owned = append(a.owned, postgres.ArrayLiteral(owned))
 	a.unions = append(a.unions, unlessSame(e.Union, owned))
-	a.after = append(a.after, unlessSame(e.Change.After, owned))
+	a.revoked = append(a.revoked, unlessSame(e.Revoked, nil))
+	a.revokedNow = append(a.revokedNow, e.RevokedNow)
 }
 
 type changeArrays struct {

@@ -147,15 +147,17 @@ func TestGrantsAreReadAsTheyWereWritten(t *testing.T) {
 		},
 		{
 			Team: "emptied", RowID: "r", Policy: plan.Managed, Action: ledger.Updated, RowCreated: true,
-			Change: plan.Change{Before: []string{"a"}, After: []string{}, Removed: []string{"a"}},
+			Change:  plan.Change{Before: []string{"a"}, After: []string{}, Removed: []string{"a"}},
+			Revoked: []string{"a"}, RevokedNow: true,
 		},
 	}
+	d.Row(t, "r", "own", "a", "b")
 	want := map[string]ledger.Grant{
-		"all the same":    {RowID: "row of all the same", Servers: []string{"a"}, RowCreated: true, Policy: plan.Managed, UnionHash: hash("a"), RowHash: hash("a")},
-		"all different":   {RowID: "r", Servers: []string{"b"}, Policy: plan.Additive, UnionHash: hash("a", "b"), RowHash: hash("own", "a", "b")},
-		"owns nothing":    {RowID: "r", RowCreated: true, Policy: plan.Exact, UnionHash: hash("a"), RowHash: hash("a")},
-		"nothing granted": {RowID: "r", Servers: []string{"a"}, Policy: plan.Additive, UnionHash: hash(), RowHash: hash("a")},
-		"emptied":         {RowID: "r", RowCreated: true, Policy: plan.Managed, UnionHash: hash(), RowHash: hash()},
+		"all the same":    {RowID: "row of all the same", Servers: []string{"a"}, RowCreated: true},
+		"all different":   {RowID: "r", Servers: []string{"b"}},
+		"owns nothing":    {RowID: "r", RowCreated: true},
+		"nothing granted": {RowID: "r", Servers: []string{"a"}},
+		"emptied":         {RowID: "r", RowCreated: true, Revoked: []string{"a"}, RevokedFresh: true},
 	}
 	if err := write(t, d, ledger.Writes{Run: newRun(), Entries: entries}); err != nil {
 		t.Fatal(err)
@@ -163,6 +165,16 @@ func TestGrantsAreReadAsTheyWereWritten(t *testing.T) {
 	got := read(t, d, "all the same", "all different", "owns nothing", "nothing granted", "emptied", "unknown")
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
+	}
+	for _, e := range entries {
+		union := pgtest.Scalar[int64](t, d, "SELECT union_hash FROM litellm_reconciler.grants WHERE team_id = $1", e.Team)
+		if union != hash(e.Union...) {
+			t.Errorf("%s: the union's hash is %d", e.Team, union)
+		}
+		row := pgtest.Scalar[int64](t, d, "SELECT row_hash FROM litellm_reconciler.grants WHERE team_id = $1", e.Team)
+		if want := hash("own", "a", "b"); e.RowID == "r" && row != want || e.RowID != "r" && row != hash() {
+			t.Errorf("%s: the row's hash is %d", e.Team, row)
+		}
 	}
 }
 

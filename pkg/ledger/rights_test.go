@@ -134,7 +134,9 @@ func TestUpNeedsNoRightWhenAllIsInPlace(t *testing.T) {
 func TestRightsSufficeForAllThatARepairDoes(t *testing.T) {
 	t.Parallel()
 	d, _ := installed(t)
-	pool := open(t, d.Role(t, "limited"))
+	pool := open(t, d.Role(t, "limited", // the ledger reads the row it writes of
+		`GRANT USAGE ON SCHEMA {schema} TO {role}`,
+		`GRANT SELECT (object_permission_id, mcp_servers) ON {schema}."LiteLLM_ObjectPermissionTable" TO {role}`))
 	missing, err := postgres.MissingRights(t.Context(), pool, ledger.Rights(names))
 	if err != nil || len(missing) != len(ledger.Rights(names)) {
 		t.Fatalf("missing %v, error %v", missing, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -74,7 +75,9 @@ func ReadGroups(ctx context.Context, tx pgx.Tx, names postgres.Names) (*Groups, 
 }
 
 // Grantable reports whether an entry of a group's list may be granted.
-func Grantable(server string) bool { return server != "" && server != AllProxyServers }
+func Grantable(server string) bool {
+	return strings.TrimSpace(server) != "" && server != AllProxyServers
+}
 
 func (g *Groups) intern(lists [][]string) {
 	for _, list := range lists {

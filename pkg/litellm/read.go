@@ -37,8 +37,9 @@ type Team struct {
 
 // Batch is what a repair transaction locked and read of some teams.
 type Batch struct {
-	// Locked are the teams whose locks were both free.
-	Locked map[string]bool
+	// Free are the teams whose advisory lock was free, now ours; Locked those
+	// whose row was free.
+	Free, Locked map[string]bool
 	// Teams are those that exist, locked or not.
 	Teams map[string]Team
 	// Grants are the servers of each access group that the teams name.
@@ -53,14 +54,14 @@ type Batch struct {
 // Rows. The Batch is filled when the queue is sent.
 func QueueRead(q *pgx.Batch, names postgres.Names, ids []string) *Batch {
 	b := &Batch{
+		Free:   make(map[string]bool, len(ids)),
 		Locked: make(map[string]bool, len(ids)),
 		Teams:  make(map[string]Team, len(ids)),
 		Grants: map[string][]string{},
 		Rows:   make(map[string]Row, len(ids)),
 	}
-	advisory := make(map[string]bool, len(ids))
-	q.Queue(lockAdvisorySQL, ids).Query(each(func(id string) { advisory[id] = true }))
-	q.Queue(names.SQL(lockTeamsSQL), ids).Query(each(func(id string) { b.Locked[id] = advisory[id] }))
+	q.Queue(lockAdvisorySQL, ids).Query(each(func(id string) { b.Free[id] = true }))
+	q.Queue(names.SQL(lockTeamsSQL), ids).Query(each(func(id string) { b.Locked[id] = true }))
 	q.Queue(names.SQL(readTeamsSQL), ids).Query(b.scanTeams)
 	q.Queue(names.SQL(lockRowsSQL), ids).Query(b.scanRows)
 	return b

@@ -35,3 +35,13 @@ func WriteRights(names postgres.Names, c Catalog) []postgres.Right {
 	}
 	return rights
 }
+
+// OrganizationRights are the privileges that selecting organizations needs.
+func OrganizationRights(names postgres.Names) []postgres.Right {
+	var rights []postgres.Right
+	for _, column := range []string{"organization_id", "organization_alias"} {
+		rights = append(rights, postgres.Right{
+			Schema: names.LiteLLM, Table: "LiteLLM_OrganizationTable", Column: column, Privilege: "SELECT"})
+	}
+	return rights
+}

@@ -34,6 +34,10 @@ type Team struct {
 	Shared bool
 	// Owned are the entries that the ledger says were granted by us.
 	Owned []string
+	// Revoked are entries that we took out lately. LiteLLM writes a row whole,
+	// as it read it before (handle_update_object_permission_common), and so can
+	// bring them back: they are taken out once more.
+	Revoked []string
 	// Union are the servers of the team's groups: sorted, no duplicates, no
 	// blanks.
 	Union []string
@@ -72,12 +76,15 @@ func Decide(policy Policy, t Team) Change {
 	if t.Row != nil {
 		c.Before = t.Row.Servers
 	}
-	granted, owned := setOf(t.Union), setOf(t.Owned)
+	granted, ours := setOf(t.Union), setOf(t.Owned)
+	for _, s := range t.Revoked {
+		ours[s] = true
+	}
 	present := make(map[string]bool, len(c.Before)+len(t.Union))
 	c.After = make([]string, 0, len(c.Before)+len(t.Union))
 	removed := false
 	for _, s := range c.Before {
-		if takeOut(policy, granted[s], owned[s], present[s]) {
+		if takeOut(policy, granted[s], ours[s], present[s]) {
 			removed = true
 			if !granted[s] && !slices.Contains(c.Removed, s) {
 				c.Removed = append(c.Removed, s)

@@ -37,6 +37,8 @@ type Guard struct {
 // Counts is what a scan found, in teams unless said otherwise.
 type Counts struct {
 	Teams, Groups int
+	// NoTeams is set when LiteLLM has no team at all, with groups or without.
+	NoTeams bool
 	// Owning are the teams for which the ledger owns at least one entry.
 	Owning int
 	// Losing are the teams that would lose entries, or of which the ledger
@@ -45,19 +47,13 @@ type Counts struct {
 	CeilingsCreated, CeilingsRemoved int
 }
 
-// Refusal is the error of a pass that a limit stopped.
+// Refusal is the error of a pass that a limit stopped before its first write.
 type Refusal struct {
 	Limit  Limit
 	Reason string
-	// Repaired is how many teams were repaired before: none, unless LiteLLM's
-	// tables changed under the pass.
-	Repaired int
 }
 
 func (r *Refusal) Error() string {
-	if r.Repaired > 0 {
-		return fmt.Sprintf("stopped by a limit after %d teams: %s", r.Repaired, r.Reason)
-	}
 	return "refused, nothing was written: " + r.Reason
 }
 
@@ -68,7 +64,7 @@ func (g Guard) Check(c Counts) error {
 	case c.Groups == 0 && c.Owning > 0:
 		return &Refusal{Limit: EmptySource, Reason: fmt.Sprintf(
 			"LiteLLM has no access group at all, while %d teams own grants%s", c.Owning, once)}
-	case c.Teams == 0 && c.Owning > 0:
+	case c.NoTeams && c.Owning > 0:
 		return &Refusal{Limit: EmptySource, Reason: fmt.Sprintf(
 			"LiteLLM has no team at all, while %d teams own grants%s", c.Owning, once)}
 	// Exact takes from teams that own nothing as well; a fraction of 1 allows

@@ -40,7 +40,8 @@ func TestGuard(t *testing.T) {
 		"an installation at rest passes":                 {quarter, found, ""},
 		"an empty LiteLLM passes while nothing is owned": {plan.Guard{}, plan.Counts{}, ""},
 		"no access group while grants are owned":         {unlimited, plan.Counts{Teams: 100, Owning: 1}, plan.EmptySource},
-		"no team while grants are owned":                 {unlimited, plan.Counts{Groups: 10, Owning: 1}, plan.EmptySource},
+		"no team while grants are owned":                 {unlimited, plan.Counts{NoTeams: true, Groups: 10, Owning: 1}, plan.EmptySource},
+		"no team with groups is left, but others passes": {unlimited, plan.Counts{Groups: 10, Owning: 1}, ""},
 		"no access group while nothing is owned passes":  {unlimited, plan.Counts{Teams: 100}, ""},
 
 		"exactly the fraction passes":                       {quarter, losing(10), ""},

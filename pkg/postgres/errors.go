@@ -42,6 +42,13 @@ func Transient(err error) bool {
 	return false
 }
 
+// TimedOut reports whether Postgres gave up waiting for a lock, or on a
+// statement that took too long.
+func TimedOut(err error) bool {
+	c := code(err)
+	return c == codeLockNotAvailable || c == codeCanceled
+}
+
 // Systemic reports whether an error would meet every other transaction as
 // well, so that trying further teams is pointless: no connection, no right, no
 // table, a read-only server.
@@ -89,9 +96,6 @@ func AlreadyExists(err error) bool {
 	}
 	return false
 }
-
-// ReadOnly reports whether the server takes no writes.
-func ReadOnly(err error) bool { return code(err) == codeReadOnly }
 
 // Explain turns an error of the driver into one line that names the cause and,
 // where there is one, the remedy. Errors that it knows nothing about come back

@@ -51,9 +51,6 @@ func TestSQLSTATEs(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: got %+v, want %+v", code, got, want)
 		}
-		if got := postgres.ReadOnly(err); got != (code == "25006") {
-			t.Errorf("%s: read-only is %t", code, got)
-		}
 	}
 	for _, err := range []error{nil, errors.New("no"), pgx.ErrNoRows} {
 		if postgres.Transient(err) || postgres.Systemic(err) {

@@ -6,7 +6,8 @@ SELECT t.team_id,
        coalesce(cardinality(p.mcp_access_groups), 0) > 0
            OR coalesce(p.mcp_tool_permissions, '{}') NOT IN ('{}'::jsonb, 'null'::jsonb),
        g.team_id IS NOT NULL,
-       g.servers
+       CASE WHEN g.object_permission_id = t.object_permission_id THEN g.servers END,
+       CASE WHEN g.object_permission_id = t.object_permission_id THEN g.revoked END
 FROM {litellm}."LiteLLM_TeamTable" AS t
 LEFT JOIN {litellm}."LiteLLM_ObjectPermissionTable" AS p USING (object_permission_id)
 LEFT JOIN {grants} AS g ON g.team_id = t.team_id

@@ -14,6 +14,9 @@ type Target struct {
 	Row string
 	// Stale is set where the row was right and only the ledger's entry was not.
 	Stale bool
+	// Loses is whether the limits were checked with this team as one that
+	// loses entries.
+	Loses bool
 }
 
 // Found is what a scan saw.
@@ -49,22 +52,25 @@ func (f *Found) missing(team string, servers int) {
 	f.CeilingsCreated++
 }
 
-func (f *Found) add(t Target, c plan.Change, known bool) {
+// add counts a team that was read in full. renew is whether the ledger is to be
+// told of a row that is right.
+func (f *Found) add(t Target, c plan.Change, renew bool) {
 	f.Examined++
 	switch {
 	case c.Sentinel:
 		f.Sentinels++
 	case c.Drifted():
+		t.Loses = len(c.Removed) > 0
 		f.Drifted = append(f.Drifted, t)
 		for _, k := range c.Kinds {
 			f.Drift[k]++
 		}
 		f.Granted += len(c.Added)
 		f.Revoked += len(c.Removed)
-		f.Losing += count(len(c.Removed) > 0)
+		f.Losing += count(t.Loses)
 		f.CeilingsCreated += count(c.CeilingCreated)
 		f.CeilingsRemoved += count(c.CeilingRemoved)
-	case known:
+	case renew:
 		t.Stale = true
 		f.Stale = append(f.Stale, t)
 	}

@@ -10,8 +10,9 @@ const (
 	Sentinel Reason = "sentinel"
 	// Busy is a team or a row that another session held to the last attempt.
 	Busy Reason = "busy"
-	// Moved is a team that got another row since the scan; the next pass sees
-	// it.
+	// Moved is a team that changed since the scan in a way that the scan had
+	// not looked into: it points at another row, or would now lose entries. The
+	// next pass scans it again.
 	Moved Reason = "moved"
 	// Gone is a team that LiteLLM deleted; the ledger forgets it.
 	Gone Reason = "gone"
@@ -32,11 +33,8 @@ type Outcome struct {
 	Repaired map[plan.Kind]int
 	Teams    int
 	// Settled are teams of which only the ledger's entry was renewed.
-	Settled          int
-	Granted, Revoked int
-	// Losing are the teams that lost entries, or that were forgotten with
-	// entries of ours.
-	Losing                           int
+	Settled                          int
+	Granted, Revoked                 int
 	CeilingsCreated, CeilingsRemoved int
 	Skipped                          map[Reason]int
 	Failed                           []Failure
@@ -63,7 +61,6 @@ func (o *Outcome) merge(d Outcome) {
 	o.Settled += d.Settled
 	o.Granted += d.Granted
 	o.Revoked += d.Revoked
-	o.Losing += d.Losing
 	o.CeilingsCreated += d.CeilingsCreated
 	o.CeilingsRemoved += d.CeilingsRemoved
 	o.Failed = append(o.Failed, d.Failed...)
@@ -76,7 +73,6 @@ func (o *Outcome) count(c plan.Change) {
 	}
 	o.Granted += len(c.Added)
 	o.Revoked += len(c.Removed)
-	o.Losing += count(len(c.Removed) > 0)
 	o.CeilingsCreated += count(c.CeilingCreated)
 	o.CeilingsRemoved += count(c.CeilingRemoved)
 }

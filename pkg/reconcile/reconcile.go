@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -125,12 +126,18 @@ func (r *Reconciler) inspect(ctx context.Context, dryRun bool) (litellm.Catalog,
 }
 
 // withGrants names the missing GRANTs where Postgres only said that a right is
-// missing.
+// missing, and the ledger where it only said that a table is.
 func (r *Reconciler) withGrants(ctx context.Context, c litellm.Catalog, err error) error {
+	if postgres.MissingObject(err) && strings.Contains(err.Error(), `"`+r.Names.Ledger+".") {
+		return fmt.Errorf("%w, not all of it: restore its tables from a backup, or start over with migrate down and up: %w", ledger.ErrAbsent, err)
+	}
 	if !postgres.MissingRight(err) {
 		return err
 	}
 	rights := append(litellm.ReadRights(r.Names, c), litellm.WriteRights(r.Names, c)...)
+	if len(r.Selection.IncludeOrganizations) > 0 {
+		rights = append(rights, litellm.OrganizationRights(r.Names)...)
+	}
 	missing, lookupErr := postgres.MissingRights(ctx, r.pool, append(rights, ledger.Rights(r.Names)...))
 	if lookupErr != nil || len(missing) == 0 {
 		return err

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,13 +10,12 @@ import (
 
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
-	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/postgres"
 )
 
-// hopeless is how many teams in a row may fail, each alone in its transaction
-// and each for a reason that should pass, before the cause is taken to be the
-// database and not the team: a table that is locked as a whole, say.
+// hopeless is how many teams in a row may time out, each alone in its
+// transaction, before the cause is taken to be the database and not the team: a
+// table that is locked as a whole, say.
 const hopeless = 5
 
 // repair fixes the drifted and the stale teams of a scan, a batch a
@@ -28,13 +26,13 @@ func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.R
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	w := &repairer{Reconciler: r, catalog: c, run: run, found: found, unlimited: o.AllowRevokes, outcome: newOutcome()}
+	w := &repairer{Reconciler: r, catalog: c, run: run, shared: found.shared, unlimited: o.AllowRevokes, outcome: newOutcome()}
 	w.outcome.Skipped[Sentinel] = found.Sentinels
 	targets := slices.Concat(found.Drifted, found.Stale)
 	slices.SortFunc(targets, func(a, b Target) int { return strings.Compare(a.Team, b.Team) })
 	err := w.all(ctx, targets, progress)
 	if w.wrote {
-		err = firstError(err, w.finish(ctx, err))
+		w.finish(ctx, err)
 	}
 	return w.outcome, err
 }
@@ -43,7 +41,7 @@ type repairer struct {
 	*Reconciler
 	catalog   litellm.Catalog
 	run       ledger.Run
-	found     Found
+	shared    map[string]bool
 	unlimited bool
 	outcome   Outcome
 	wrote     bool
@@ -99,8 +97,6 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 			w.outcome.merge(t.outcome)
 			w.wrote = w.wrote || t.wrote
 			return t.busy, nil
-		case errors.As(err, new(*plan.Refusal)):
-			return nil, err
 		case postgres.Systemic(err):
 			return nil, fmt.Errorf("repairing teams: %w", err)
 		case attempt < attempts && retryable(err):
@@ -112,6 +108,9 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 		}
 		break
 	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("repairing teams: %w", context.Cause(ctx))
+	}
 	if len(targets) > 1 {
 		half := len(targets) / 2
 		first, err := w.batch(ctx, targets[:half], 1)
@@ -122,8 +121,8 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 		return append(first, second...), err
 	}
 	w.inARow++
-	if retryable(err) && w.inARow >= hopeless {
-		return nil, fmt.Errorf("repairing teams: %d failed one after the other, giving up until the next pass: %w", w.inARow, err)
+	if postgres.TimedOut(err) && w.inARow >= hopeless {
+		return nil, fmt.Errorf("repairing teams: %d timed out one after the other, giving up until the next pass: %w", w.inARow, err)
 	}
 	w.log.Error("a team could not be repaired", "team", targets[0].Team, "error", postgres.Explain(err))
 	w.outcome.Failed = append(w.outcome.Failed, Failure{targets[0].Team, postgres.Explain(err)})
@@ -131,12 +130,11 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 }
 
 // finish records the end of the run. The pass is over: it must be recorded
-// even when the context was cancelled.
-func (w *repairer) finish(ctx context.Context, err error) error {
+// even when the context was cancelled. The repair is done and committed by
+// then, so that a mark that cannot be set is no failure of the pass.
+func (w *repairer) finish(ctx context.Context, err error) {
 	result := "ok"
 	switch {
-	case errors.As(err, new(*plan.Refusal)):
-		result = "refused"
 	case err != nil && ctx.Err() != nil:
 		result = "stopped"
 	case err != nil:
@@ -144,9 +142,15 @@ func (w *repairer) finish(ctx context.Context, err error) error {
 	case w.outcome.Unfinished() > 0:
 		result = "partial"
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace/10)
+	patience := 5 * time.Second
+	if ctx.Err() != nil {
+		patience = min(patience, w.Grace/10)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	return w.run.Finish(ctx, w.pool, w.Names, w.now(), result, w.outcome.Teams, w.outcome.Unfinished())
+	if err := w.run.Finish(ctx, w.pool, w.Names, w.now(), result, w.outcome.Teams, w.outcome.Unfinished()); err != nil {
+		w.log.Warn("the end of the run was not recorded", "run", w.run.ID, "error", postgres.Explain(err))
+	}
 }
 
 // pause waits with exponential backoff and jitter. It returns false when the
@@ -162,13 +166,4 @@ func pause(ctx context.Context, attempt int) bool {
 	case <-timer.C:
 		return true
 	}
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

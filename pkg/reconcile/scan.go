@@ -23,6 +23,9 @@ var examineSQL string
 //go:embed gone.sql
 var goneSQL string
 
+//go:embed no_teams.sql
+var noTeamsSQL string
+
 //go:embed no_grants.sql
 var noGrantsSQL string
 
@@ -38,8 +41,11 @@ func (r *Reconciler) scan(ctx context.Context, catalog litellm.Catalog, withLedg
 	}
 	// Compiling the scan would take longer than it saves.
 	snapshot := pgx.TxOptions{BeginQuery: fmt.Sprintf(
-		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = %d; SET LOCAL jit = off",
-		milliseconds(r.LockTimeout))}
+		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d; "+
+			"SET LOCAL jit = off; SET LOCAL search_path = pg_catalog",
+		milliseconds(r.LockTimeout), milliseconds(r.StatementTimeout))}
+	ctx, cancel := context.WithTimeout(ctx, 2*unanswered(r.StatementTimeout))
+	defer cancel()
 	err := pgx.BeginTxFunc(ctx, r.pool, snapshot, func(tx pgx.Tx) error {
 		selection, err := r.Selection.resolve(ctx, tx, r.Names, r.log)
 		if err != nil {
@@ -106,6 +112,10 @@ func (s *scanner) compare(ctx context.Context, tx pgx.Tx, sel resolved) error {
 		case !l.hasRow() && m.Servers > 0:
 			s.found.missing(string(l.team()), m.Servers)
 		case !l.known() && !l.hasRow():
+		case !l.known() && s.withLedger && s.Policy == plan.Exact:
+			// Once its groups are detached, only the ledger tells that the
+			// row is not an administrator's.
+			s.suspects = append(s.suspects, string(l.team()))
 		case s.groups.Comparable() && l.inSync(m.Fingerprint):
 		default:
 			s.suspects = append(s.suspects, string(l.team()))
@@ -140,15 +150,19 @@ func (s *scanner) decide(raw [][]byte) error {
 	groups, err1 := postgres.Texts(raw[1])
 	servers, err2 := postgres.Texts(raw[3])
 	owned, err3 := postgres.Texts(raw[6])
-	if err := errors.Join(err1, err2, err3); err != nil {
+	revoked, err4 := postgres.Texts(raw[7])
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
 	}
 	target := Target{Team: string(raw[0]), Row: string(raw[2])}
-	state := plan.Team{Owned: owned, Union: s.groups.Union(groups)}
+	state := plan.Team{Owned: owned, Revoked: revoked, Union: s.groups.Union(groups)}
 	if raw[2] != nil {
 		state.Row = &litellm.Row{ID: target.Row, Servers: servers, OtherGrants: postgres.Bool(raw[4])}
 	}
-	s.found.add(target, plan.Decide(s.Policy, state), postgres.Bool(raw[5]))
+	change := plan.Decide(s.Policy, state)
+	// Where fingerprints cannot be compared, renewing them would never end.
+	renew := s.groups.Comparable() || !slices.Equal(change.Owned, owned)
+	s.found.add(target, change, s.withLedger && renew && (state.Row != nil || postgres.Bool(raw[5])))
 	return nil
 }
 
@@ -159,6 +173,11 @@ func (s *scanner) gone(ctx context.Context, tx pgx.Tx) error {
 	if !s.withLedger {
 		return nil
 	}
+	if s.found.Teams == 0 {
+		if err := tx.QueryRow(ctx, s.Names.SQL(noTeamsSQL)).Scan(&s.found.NoTeams); err != nil {
+			return fmt.Errorf("looking for any team: %w", err)
+		}
+	}
 	rows, err := tx.Query(ctx, s.Names.SQL(goneSQL))
 	if err != nil {
 		return fmt.Errorf("looking for deleted teams: %w", err)
@@ -166,7 +185,7 @@ func (s *scanner) gone(ctx context.Context, tx pgx.Tx) error {
 	var team string
 	var owning bool
 	_, err = pgx.ForEachRow(rows, []any{&team, &owning}, func() error {
-		s.found.Stale = append(s.found.Stale, Target{Team: team, Stale: true})
+		s.found.Stale = append(s.found.Stale, Target{Team: team, Stale: true, Loses: owning})
 		s.found.Owning += count(owning)
 		s.found.Losing += count(owning)
 		return nil

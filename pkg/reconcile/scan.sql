@@ -6,14 +6,17 @@ SELECT t.team_id,
        p.fingerprint,
        g.union_hash,
        g.owning,
-       g.row_hash = p.fingerprint AND g.policy = $1 AS settled
+       g.row_hash = p.fingerprint AND g.policy = $1 AND g.object_permission_id = t.object_permission_id
+           AND g.revoked_at IS NOT DISTINCT FROM g.revoked_lately AS settled
 FROM {litellm}."LiteLLM_TeamTable" AS t
 LEFT JOIN (
     SELECT object_permission_id, coalesce(hash_array_extended(mcp_servers, 0), 1) AS fingerprint
     FROM {litellm}."LiteLLM_ObjectPermissionTable"
 ) AS p USING (object_permission_id)
 LEFT JOIN (
-    SELECT team_id, union_hash, row_hash, policy, coalesce(cardinality(servers), 0) > 0 AS owning
+    SELECT team_id, object_permission_id, union_hash, row_hash, policy,
+           coalesce(cardinality(servers), 0) > 0 AS owning, revoked_at,
+           CASE WHEN revoked_at > now() - interval '1 minute' THEN revoked_at END AS revoked_lately
     FROM {grants} AS grants
 ) AS g ON g.team_id = t.team_id
 WHERE (cardinality(t.access_group_ids) > 0 OR g.team_id IS NOT NULL)

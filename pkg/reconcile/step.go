@@ -25,19 +25,18 @@ func (s step) links() bool {
 func (t *transaction) decide(target Target, b *litellm.Batch, grant ledger.Grant, known bool) {
 	team, exists := b.Teams[target.Team]
 	if !exists {
-		t.outcome.Skipped[Gone]++
-		if known {
-			t.forget = append(t.forget, target.Team)
-			t.outcome.Losing += count(len(grant.Servers) > 0)
-		}
+		t.gone(target, b.Free[target.Team], grant, known)
 		return
 	}
-	state := plan.Team{Owned: grant.Servers, Union: union(team, b.Grants)}
-	free := b.Locked[target.Team]
+	state := plan.Team{Union: union(team, b.Grants)}
+	free := b.Free[target.Team] && b.Locked[target.Team]
 	if team.RowExists {
 		row, locked := b.Rows[*team.RowID]
 		free = free && locked
-		state.Row, state.Shared = &row, t.found.shared[row.ID]
+		state.Row, state.Shared = &row, t.shared[row.ID]
+		if grant.RowID == row.ID { // of another row we own nothing
+			state.Owned, state.Revoked = grant.Servers, grant.Revoked
+		}
 	}
 	if !free {
 		t.busy = append(t.busy, target)
@@ -48,12 +47,29 @@ func (t *transaction) decide(target Target, b *litellm.Batch, grant ledger.Grant
 	case change.Sentinel:
 		t.outcome.Skipped[Sentinel]++
 	case change.Drifted() && state.Row != nil && state.Row.ID != target.Row:
-		// Nobody has looked who else points at this row.
-		t.outcome.Skipped[Moved]++
+		t.outcome.Skipped[Moved]++ // nobody has looked who else points at this row
+	case len(change.Removed) > 0 && !target.Loses && !t.unlimited:
+		t.outcome.Skipped[Moved]++ // the limits were checked without this loss
 	case change.Drifted():
 		t.steps = append(t.steps, t.repairStep(target, team, state, change, grant, b.Grants))
-	case known && target.Stale:
+	case target.Stale:
 		t.settle(target, team, state, change, grant)
+	}
+}
+
+// gone forgets a team that LiteLLM deleted, unless that loses grants which the
+// limits were checked without.
+func (t *transaction) gone(target Target, free bool, grant ledger.Grant, known bool) {
+	switch {
+	case known && !free:
+		t.busy = append(t.busy, target)
+	case known && len(grant.Servers) > 0 && !target.Loses && !t.unlimited:
+		t.outcome.Skipped[Moved]++
+	default:
+		t.outcome.Skipped[Gone]++
+		if known {
+			t.forget = append(t.forget, target.Team)
+		}
 	}
 }
 
@@ -74,20 +90,40 @@ func (t *transaction) repairStep(target Target, team litellm.Team, state plan.Te
 		s.entry.RowID = state.Row.ID
 		s.entry.RowCreated = grant.RowCreated && grant.RowID == state.Row.ID
 	}
+	s.entry.Revoked, s.entry.RevokedNow = stillRevoked(state, change, grant)
 	return s
 }
 
-// settle renews or drops the ledger's entry for a row that is as it should be.
+// stillRevoked are the entries to be taken out again should they come back: the
+// ones taken out now for the first time, and earlier ones while they are fresh.
+// What comes back later than that, and for the second time, is meant.
+func stillRevoked(state plan.Team, change plan.Change, grant ledger.Grant) (list []string, now bool) {
+	for _, s := range change.Removed {
+		if slices.Contains(state.Owned, s) {
+			list, now = append(list, s), true
+		}
+	}
+	for _, s := range state.Revoked {
+		if _, again := slices.BinarySearch(state.Union, s); grant.RevokedFresh && !again && !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list, now
+}
+
+// settle renews the ledger's entry for a row that is as it should be, so that
+// the next scan clears the team by its fingerprints; without a row it drops it.
 func (t *transaction) settle(target Target, team litellm.Team, state plan.Team, change plan.Change, grant ledger.Grant) {
 	created := state.Row != nil && grant.RowCreated && grant.RowID == state.Row.ID
 	t.outcome.Settled++
-	if state.Row == nil || (len(change.Owned) == 0 && !created) {
+	if state.Row == nil {
 		t.forget = append(t.forget, target.Team)
 		return
 	}
+	revoked, _ := stillRevoked(state, change, grant)
 	t.steps = append(t.steps, step{target: target, team: team, entry: ledger.Entry{
 		Team: target.Team, RowID: state.Row.ID, RowCreated: created, Policy: t.Policy,
-		Union: state.Union, Change: change, Action: ledger.Settled,
+		Union: state.Union, Change: change, Action: ledger.Settled, Revoked: revoked,
 	}})
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
-	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/postgres"
 )
 
@@ -33,12 +32,15 @@ type transaction struct {
 func (w *repairer) transact(ctx context.Context, targets []Target) (*transaction, error) {
 	ctx, cancel := graceful(ctx, w.Grace/10*8)
 	defer cancel()
+	// The server bounds each statement; this is for one that never answers.
+	ctx, stop := context.WithTimeout(ctx, unanswered(w.StatementTimeout))
+	defer stop()
 	t := &transaction{repairer: w, outcome: newOutcome()}
 	// The limits come with BEGIN: already the parsing of a statement can wait
 	// for the lock on a table. LOCAL, because the session may be PgBouncer's
 	// and serve others.
 	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf(
-		"BEGIN; SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d",
+		"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d",
 		milliseconds(w.LockTimeout), milliseconds(w.StatementTimeout))}
 	err := pgx.BeginTxFunc(ctx, w.pool, begin, func(tx pgx.Tx) error {
 		t.tx = tx
@@ -130,9 +132,6 @@ func (t *transaction) write(ctx context.Context) error {
 		}
 		memory.Entries = append(memory.Entries, s.entry)
 	}
-	if err := t.withinLimits(); err != nil {
-		return err
-	}
 	catalog, err := t.columns(ctx, rows)
 	if err != nil {
 		return err
@@ -146,24 +145,6 @@ func (t *transaction) write(ctx context.Context) error {
 		return fmt.Errorf("writing rows and ledger: %w", err)
 	}
 	return nil
-}
-
-// withinLimits checks the limits again with what the pass has done and is about
-// to do: LiteLLM's tables may have been emptied since the scan was let through.
-func (t *transaction) withinLimits() error {
-	if t.unlimited {
-		return nil
-	}
-	counts := t.found.Counts
-	counts.Losing = t.repairer.outcome.Losing + t.outcome.Losing
-	counts.CeilingsCreated = t.repairer.outcome.CeilingsCreated + t.outcome.CeilingsCreated
-	counts.CeilingsRemoved = t.repairer.outcome.CeilingsRemoved + t.outcome.CeilingsRemoved
-	err := t.Guard.Check(counts)
-	var refusal *plan.Refusal
-	if errors.As(err, &refusal) {
-		refusal.Repaired = t.repairer.outcome.Teams
-	}
-	return err
 }
 
 // columns reads the catalog again before a row is copied: LiteLLM may have
@@ -196,6 +177,10 @@ func graceful(parent context.Context, grace time.Duration) (context.Context, con
 		cancel(context.Canceled)
 	}
 }
+
+// unanswered is how long a handful of statements may take before the server is
+// taken to be unreachable.
+func unanswered(statement time.Duration) time.Duration { return 5*statement + 10*time.Second }
 
 // milliseconds is at least 1: to Postgres 0 means no limit.
 func milliseconds(d time.Duration) int64 { return max(d.Milliseconds(), 1) }

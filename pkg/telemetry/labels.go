@@ -45,7 +45,7 @@ const (
 	ReasonSentinel Reason = "sentinel" // its row grants all servers
 	ReasonBusy     Reason = "busy"     // somebody else holds its locks
 	ReasonGone     Reason = "gone"     // deleted since the scan
-	ReasonMoved    Reason = "moved"    // linked to another row since the scan
+	ReasonMoved    Reason = "moved"    // changed since the scan
 )
 
 // Limit is a limit that can refuse a pass.

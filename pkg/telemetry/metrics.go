@@ -73,7 +73,7 @@ func New(version, revision string) *Metrics {
 	m.serversRevoked = f.counter("servers_revoked_total", "MCP servers taken out of rows of teams.")
 	m.ceilingsCreated = f.counter("ceilings_created_total", "Rows that got their first MCP server, which starts to restrict the keys of the team.")
 	m.ceilingsRemoved = f.counter("ceilings_removed_total", "Rows that lost their last MCP server, which ends to restrict the keys of the team.")
-	m.skipped = f.counterVec("skipped_total", "Drifted teams left alone, by reason.", "reason")
+	m.skipped = f.counterVec("skipped_total", "Teams left alone, by reason; counted in each pass.", "reason")
 	m.failedTeams = f.counter("failed_teams_total", "Teams whose repair failed.")
 	m.refusals = f.counterVec("guard_refusals_total", "Passes refused before the first write, by the limit exceeded.", "limit")
 

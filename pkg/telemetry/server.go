@@ -62,11 +62,14 @@ type Server struct {
 	logger        *slog.Logger
 }
 
+// ErrWebConfig is wrapped when the web configuration file is at fault.
+var ErrWebConfig = errors.New("reading web.config_file")
+
 // Listen checks the web configuration file, if one is named, and takes the
 // address. What can be wrong with either is found here, before anything runs.
 func Listen(ctx context.Context, address, webConfigFile string, handler http.Handler, logger *slog.Logger) (*Server, error) {
 	if err := web.Validate(webConfigFile); err != nil {
-		return nil, fmt.Errorf("reading web.config_file %s: %s", webConfigFile, withoutValues(err))
+		return nil, fmt.Errorf("%w %s: %s", ErrWebConfig, webConfigFile, withoutValues(err))
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
