@@ -194,3 +194,33 @@ func TestOwnerTablesThatAVersionDoesNotHaveAreNotAsked(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Who else points at a row is looked up once, for the rows that the scan saw.
+func TestARowThatTheScanDidNotSeeIsLeftToTheNextPass(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.config.BatchSize = 1
+	b.Group(t, "general", "github")
+	b.Team(t, "a", "general")
+	b.Team(t, "b", "general")
+	b.Row(t, "row of a key", "own")
+	b.Own(t, "LiteLLM_VerificationToken", "row of a key")
+	report, err := b.pass(t, reconcile.Options{Progress: func(done, _ int) {
+		if done == 1 {
+			b.LinkTeam(t, "b", "row of a key")
+		}
+	}})
+	if err != nil || report.Done.Skipped[reconcile.Moved] != 1 {
+		t.Errorf("%v, %+v, want one team left to the next pass", err, report.Done)
+	}
+	if diff := cmp.Diff([]string{"own"}, b.Servers(t, "b")); diff != "" {
+		t.Errorf("the key's row: %s", diff)
+	}
+	b.repair(t)
+	if diff := cmp.Diff([]string{"own", "github"}, b.Servers(t, "b")); diff != "" {
+		t.Error(diff)
+	}
+	if b.RowID(t, "b") == "row of a key" {
+		t.Error("the row was not copied")
+	}
+}
