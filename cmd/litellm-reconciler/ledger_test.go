@@ -79,3 +79,28 @@ func TestADaemonWithoutItsLedgerStopsWritingUntilSomebodyInstallsIt(t *testing.T
 	awaitServers(t, db, "a", "github", "jira")
 	d.await(t, "/readyz", 200)
 }
+
+func TestADirectURLOfAnotherDatabaseIsNoticed(t *testing.T) {
+	t.Parallel()
+	db, other := pgtest.New(t, pgtest.V1_83_14), pgtest.Empty(t)
+	e := of(db)
+	e["DIRECT_URL"] = other.URL
+	wantTexts(t, run(t, e, "--once").wantCode(t, 1).complaint(t), "database.direct_url", "must name the same database")
+	if hasLedger(t, db) {
+		t.Error("the ledger is in the other database")
+	}
+}
+
+func TestALedgerThatLostATableIsNotTakenForABrokenLiteLLM(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	db.Group(t, "dev", "github")
+	db.Team(t, "a", "dev")
+	once(t, db, 0)
+	db.Exec(t, "DROP TABLE litellm_reconciler.grants")
+	before := db.Fingerprint(t)
+	wantTexts(t, once(t, db, 1).complaint(t), "the ledger is not installed, not all of it", "litellm_reconciler.grants", "backup")
+	if db.Fingerprint(t) != before {
+		t.Error("something was written")
+	}
+}

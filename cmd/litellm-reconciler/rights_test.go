@@ -111,3 +111,13 @@ func TestARoleThatMayCreateTheLedgerInstallsIt(t *testing.T) {
 	run(t, role, "--once").wantCode(t, 0)
 	wantServers(t, db, "a", "github")
 }
+
+func TestSelectingOrganizationsNamesTheRightItNeeds(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	once(t, db, 0)
+	role := env{"DATABASE_URL": db.Role(t, "limited", "GRANT USAGE ON SCHEMA {schema}, litellm_reconciler TO {role}",
+		"GRANT SELECT ON litellm_reconciler.schema_version TO {role}")}
+	complaint := run(t, role, "--once", "--dry-run", "--organizations-include=org").wantCode(t, 1).complaint(t)
+	wantTexts(t, complaint, `GRANT SELECT ("organization_alias") ON "public"."LiteLLM_OrganizationTable" TO `)
+}
