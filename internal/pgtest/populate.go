@@ -108,5 +108,5 @@ SELECT team_id, 'team ' || n, CASE WHEN n > $1::int THEN row_id END, groups, '{}
      FROM generate_series(0, n % 5) AS m),
     jsonb_build_object('cost_center', 'CC-' || n % 97, 'contact', 'team-' || n || '@example.com',
         'guardrails', jsonb_build_array('pii'), 'model_rpm_limit', jsonb_build_object('gpt-5', n % 1000)),
-    100 + n % 900, n % 100 / 7.0, ARRAY['gpt-5', 'claude-sonnet'], 100000, 1000, '30d'
+    100 + n % 900, n % 100 / 7.0, ARRAY['gpt-5', 'gpt-5-mini'], 100000, 1000, '30d'
 FROM draft`

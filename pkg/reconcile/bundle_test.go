@@ -75,3 +75,13 @@ func (b *bundle) repair(t *testing.T) reconcile.Report {
 	}
 	return report
 }
+
+// team makes the team "team", of a group "general" that grants github, with a
+// row "row" that holds the given servers.
+func (b *bundle) team(t *testing.T, servers ...string) {
+	t.Helper()
+	b.Group(t, "general", "github")
+	b.Team(t, "team", "general")
+	b.Row(t, "row", servers...)
+	b.LinkTeam(t, "team", "row")
+}

@@ -75,10 +75,7 @@ func TestABusyTeamIsPassedOverAndTheOthersAreRepaired(t *testing.T) {
 func TestARowIsUpdatedWhileLiteLLMWritesTheTeamsSpend(t *testing.T) {
 	t.Parallel()
 	b := setup(t, pgtest.V1_83_14)
-	b.Group(t, "general", "github")
-	b.Team(t, "team", "general")
-	b.Row(t, "row", "own")
-	b.LinkTeam(t, "team", "row")
+	b.team(t, "own")
 	b.hold(t, `UPDATE "LiteLLM_TeamTable" SET spend = spend + 1`)
 	b.repair(t)
 	if diff := cmp.Diff([]string{"own", "github"}, b.Servers(t, "team")); diff != "" {
@@ -89,10 +86,7 @@ func TestARowIsUpdatedWhileLiteLLMWritesTheTeamsSpend(t *testing.T) {
 func TestARowThatLiteLLMIsWritingIsPassedOver(t *testing.T) {
 	t.Parallel()
 	b := setup(t, pgtest.V1_83_14)
-	b.Group(t, "general", "github")
-	b.Team(t, "team", "general")
-	b.Row(t, "row", "own")
-	b.LinkTeam(t, "team", "row")
+	b.team(t, "own")
 	b.hold(t, `UPDATE "LiteLLM_ObjectPermissionTable" SET vector_stores = '{v}'`)
 	report, err := b.pass(t, reconcile.Options{})
 	if err != nil || report.Done.Skipped[reconcile.Busy] != 1 {

@@ -19,10 +19,7 @@ func TestASharedRowIsCopiedForTheTeam(t *testing.T) {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, pgtest.Newest)
-			b.Group(t, "general", "github")
-			b.Team(t, "team", "general")
-			b.Row(t, "row", "own")
-			b.LinkTeam(t, "team", "row")
+			b.team(t, "own")
 			b.Exec(t, `UPDATE {schema}."LiteLLM_ObjectPermissionTable"
 				SET vector_stores = '{v}', blocked_tools = '{b}', mcp_permission_version = 7, mcp_tool_permissions = '{"x": ["y"]}'`)
 			other := b.Own(t, table, "row")
@@ -81,10 +78,7 @@ func TestTwoDriftedTeamsThatShareARowEachGetACopy(t *testing.T) {
 func TestASharedRowThatIsRightIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	b := setup(t, pgtest.V1_83_14)
-	b.Group(t, "general", "github")
-	b.Team(t, "team", "general")
-	b.Row(t, "row", "own", "github")
-	b.LinkTeam(t, "team", "row")
+	b.team(t, "own", "github")
 	b.Own(t, "LiteLLM_VerificationToken", "row")
 	before := b.Fingerprint(t)
 	b.repair(t)
@@ -96,10 +90,7 @@ func TestASharedRowThatIsRightIsLeftAlone(t *testing.T) {
 func TestARowThatGrantsTheWholeRegistryIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	b := setup(t, pgtest.V1_83_14)
-	b.Group(t, "general", "github")
-	b.Team(t, "team", "general")
-	b.Row(t, "row", "all-proxy-mcpservers")
-	b.LinkTeam(t, "team", "row")
+	b.team(t, "all-proxy-mcpservers")
 	before := b.Fingerprint(t)
 	report := b.repair(t)
 	if b.Fingerprint(t) != before {
@@ -185,10 +176,7 @@ func TestOwnerTablesThatAVersionDoesNotHaveAreNotAsked(t *testing.T) {
 	b := setup(t, pgtest.V1_81_12)
 	b.Exec(t, `ALTER TABLE {schema}."LiteLLM_AgentsTable" DROP COLUMN object_permission_id`)
 	b.Exec(t, `DROP TABLE {schema}."LiteLLM_ProjectTable"`)
-	b.Group(t, "general", "github")
-	b.Team(t, "team", "general")
-	b.Row(t, "row", "own")
-	b.LinkTeam(t, "team", "row")
+	b.team(t, "own")
 	b.repair(t)
 	if diff := cmp.Diff([]string{"own", "github"}, b.Servers(t, "team")); diff != "" {
 		t.Error(diff)
