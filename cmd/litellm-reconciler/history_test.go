@@ -51,11 +51,10 @@ func (m *model) pass(policy plan.Policy) {
 			case union[s] || policy == plan.Additive:
 			case policy == plan.Exact || t.owned[s] || t.revoked[s]:
 				delete(t.row, s)
-				t.revoked[s] = t.revoked[s] || t.owned[s]
 			}
 		}
 		for s := range union {
-			if !t.row[s] {
+			if !t.row[s] || t.revoked[s] {
 				t.row[s], t.owned[s] = true, true
 			}
 			delete(t.revoked, s)
@@ -63,6 +62,7 @@ func (m *model) pass(policy plan.Policy) {
 		for s := range t.owned {
 			if !t.row[s] || policy != plan.Additive && !union[s] {
 				delete(t.owned, s)
+				t.revoked[s] = true
 			}
 		}
 	}

@@ -119,14 +119,19 @@ func takeOut(policy Policy, granted, owned, seen bool) bool {
 	}
 }
 
-// ownedAfter keeps what we own and a group still grants, adds what we add, and
-// forgets the rest: an entry that stood in the row before we came stays the
-// administrator's. Additive leaves entries in the row that no group grants any
+// ownedAfter keeps what we own and a group still grants, adds what we add and
+// what came back and is granted again, and forgets the rest: an entry that stood
+// in the row before we came stays the administrator's. Additive leaves entries in the row that no group grants any
 // more; they stay owned, so that a change of policy or a revert finds them.
 func ownedAfter(policy Policy, t Team, granted, present map[string]bool, added []string) []string {
 	after := make([]string, 0, len(t.Owned)+len(added))
 	for _, s := range t.Owned {
 		if granted[s] || (policy == Additive && present[s]) {
+			after = append(after, s)
+		}
+	}
+	for _, s := range t.Revoked {
+		if granted[s] {
 			after = append(after, s)
 		}
 	}

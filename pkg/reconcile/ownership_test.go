@@ -37,6 +37,8 @@ func TestARevokedEntryThatIsGoneAlreadyIsForgotten(t *testing.T) {
 	b.SetTeamGroups(t, "team")
 	b.SetServers(t, b.RowID(t, "team"))
 	b.repair(t)
+	b.aMinuteLater(t)
+	b.repair(t)
 	b.SetServers(t, b.RowID(t, "team"), "github")
 	b.repair(t)
 	if diff := cmp.Diff([]string{"github"}, b.Servers(t, "team")); diff != "" {
@@ -76,15 +78,12 @@ func TestARevokedEntryThatLiteLLMWritesBackIsTakenOutOnceMore(t *testing.T) {
 			t.Fatalf("%s: %s", step, diff)
 		}
 	}
-	later := func() {
-		b.Exec(t, "UPDATE litellm_reconciler.grants SET revoked_at = revoked_at - interval '2 minutes'")
-	}
 	want("detached", "own")
 	b.SetServers(t, "row", "own", "github")
 	want("written back at once", "own")
 	b.SetServers(t, "row", "own", "github")
 	want("written back at once, again", "own")
-	later()
+	b.aMinuteLater(t)
 	b.SetServers(t, "row", "own", "github")
 	want("written back, but seen only later", "own")
 	b.SetServers(t, "row", "own", "github")
@@ -95,7 +94,7 @@ func TestARevokedEntryThatLiteLLMWritesBackIsTakenOutOnceMore(t *testing.T) {
 	want("attached", "own", "github")
 	b.SetTeamGroups(t, "team")
 	want("detached", "own")
-	later()
+	b.aMinuteLater(t)
 	want("seen without it a minute later", "own")
 	b.SetServers(t, "row", "own", "github")
 	want("given by hand", "own", "github")
@@ -135,4 +134,28 @@ func TestARowInSyncIsRememberedAsSuch(t *testing.T) {
 	if b.Fingerprint(t) != before {
 		t.Error("LiteLLM's tables were written")
 	}
+}
+
+// What came back in between and is granted again is ours again.
+func TestARevokedEntryThatCameBackAndIsGrantedAgainIsOwned(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.team(t, "own")
+	b.repair(t)
+	b.SetTeamGroups(t, "team")
+	b.repair(t)
+	b.SetServers(t, "row", "own", "github")
+	b.SetTeamGroups(t, "team", "general")
+	b.repair(t)
+	b.SetTeamGroups(t, "team")
+	b.repair(t)
+	if diff := cmp.Diff([]string{"own"}, b.Servers(t, "team")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// aMinuteLater makes what was revoked so far old.
+func (b *bundle) aMinuteLater(t *testing.T) {
+	t.Helper()
+	b.Exec(t, "UPDATE litellm_reconciler.grants SET revoked_at = revoked_at - interval '2 minutes'")
 }

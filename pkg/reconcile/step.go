@@ -95,16 +95,16 @@ func (t *transaction) repairStep(target Target, team litellm.Team, state plan.Te
 }
 
 // stillRevoked are the entries to be taken out again should they come back: the
-// ones taken out now for the first time, and earlier ones while they are fresh.
-// What comes back later than that, and for the second time, is meant.
+// ones that we cease to own now, in the row or not, and earlier ones while they
+// are fresh. What comes back later than that, and for the second time, is meant.
 func stillRevoked(state plan.Team, change plan.Change, grant ledger.Grant) (list []string, now bool) {
-	for _, s := range change.Removed {
-		if slices.Contains(state.Owned, s) {
+	for _, s := range state.Owned {
+		if !slices.Contains(change.Owned, s) {
 			list, now = append(list, s), true
 		}
 	}
 	for _, s := range state.Revoked {
-		if _, again := slices.BinarySearch(state.Union, s); grant.RevokedFresh && !again && !slices.Contains(list, s) {
+		if grant.RevokedFresh && !slices.Contains(change.Owned, s) && !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}
@@ -120,10 +120,10 @@ func (t *transaction) settle(target Target, team litellm.Team, state plan.Team, 
 		t.forget = append(t.forget, target.Team)
 		return
 	}
-	revoked, _ := stillRevoked(state, change, grant)
+	revoked, now := stillRevoked(state, change, grant)
 	t.steps = append(t.steps, step{target: target, team: team, entry: ledger.Entry{
 		Team: target.Team, RowID: state.Row.ID, RowCreated: created, Policy: t.Policy,
-		Union: state.Union, Change: change, Action: ledger.Settled, Revoked: revoked,
+		Union: state.Union, Change: change, Action: ledger.Settled, Revoked: revoked, RevokedNow: now,
 	}})
 }
 
