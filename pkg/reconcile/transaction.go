@@ -26,6 +26,14 @@ type transaction struct {
 	forget  []string
 }
 
+// beginRepair sets the limits together with BEGIN: already the parsing of a
+// statement can wait for the lock on a table. LOCAL, because the session may be
+// PgBouncer's and serve others. A batch is found by its keys; where statistics
+// lag behind, the planner would rather read a whole table for each batch.
+const beginRepair = `BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d;
+SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`
+
 // transact runs one transaction. It goes on for most of the grace period after
 // ctx was cancelled, so that a stop finishes what it began; the rest is for
 // recording the end of the run.
@@ -36,11 +44,7 @@ func (w *repairer) transact(ctx context.Context, targets []Target) (*transaction
 	ctx, stop := context.WithTimeout(ctx, unanswered(w.StatementTimeout))
 	defer stop()
 	t := &transaction{repairer: w, outcome: newOutcome()}
-	// The limits come with BEGIN: already the parsing of a statement can wait
-	// for the lock on a table. LOCAL, because the session may be PgBouncer's
-	// and serve others.
-	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf(
-		"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d",
+	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf(beginRepair,
 		milliseconds(w.LockTimeout), milliseconds(w.StatementTimeout))}
 	err := pgx.BeginTxFunc(ctx, w.pool, begin, func(tx pgx.Tx) error {
 		t.tx = tx
