@@ -90,7 +90,7 @@ func (a *app) close() {
 	}()
 	select {
 	case <-closed:
-	case <-time.After(2 * time.Second):
+	case <-time.After(min(2*time.Second, a.config.ShutdownTimeout/10)):
 	}
 }
 

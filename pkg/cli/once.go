@@ -59,7 +59,11 @@ func onceExit(r reconcile.Report, err error, driftCode bool) error {
 // export hands the metrics on where nobody scrapes them. The repair is done by
 // then: what goes wrong here is said, and changes no exit code.
 func (a *app) export(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.config.ShutdownTimeout)
+	patience := a.config.ShutdownTimeout
+	if ctx.Err() != nil { // the repair had its part of the time
+		patience /= 10
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if path := a.config.Metrics.Textfile; path != "" {
 		if err := a.metrics.WriteTextfile(path); err != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"litellm-reconciler/pkg/postgres"
 )
@@ -24,14 +24,9 @@ func (r Run) queueStart(q *pgx.Batch, names postgres.Names) {
 	q.Queue(names.SQL(startRunSQL), r.ID, r.Started, r.Trigger, string(r.Policy), r.Version, r.Host)
 }
 
-// Execer is a pool, a connection or a transaction.
-type Execer interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-}
-
 // Finish records how the run ended, if it wrote anything.
-func (r Run) Finish(ctx context.Context, db Execer, names postgres.Names, at time.Time, result string, repaired, failed int) error {
-	if _, err := db.Exec(ctx, names.SQL(finishRunSQL), r.ID, at, result, repaired, failed); err != nil {
+func (r Run) Finish(ctx context.Context, pool *pgxpool.Pool, names postgres.Names, at time.Time, result string, repaired, failed int) error {
+	if _, err := pool.Exec(ctx, names.SQL(finishRunSQL), r.ID, at, result, repaired, failed); err != nil {
 		return fmt.Errorf("recording the end of the run: %w", err)
 	}
 	return nil

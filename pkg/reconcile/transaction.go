@@ -36,9 +36,9 @@ SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enabl
 
 // transact runs one transaction. It goes on for most of the grace period after
 // ctx was cancelled, so that a stop finishes what it began; the rest is for
-// recording the end of the run.
+// recording the end of the run, handing on metrics, and closing connections.
 func (w *repairer) transact(ctx context.Context, targets []Target) (*transaction, error) {
-	ctx, cancel := graceful(ctx, w.Grace/10*8)
+	ctx, cancel := graceful(ctx, w.Grace/10*7)
 	defer cancel()
 	// The server bounds each statement; this is for one that never answers.
 	ctx, stop := context.WithTimeout(ctx, unanswered(w.StatementTimeout))
