@@ -112,3 +112,19 @@ func TestARefusedDaemonStaysAndSaysSo(t *testing.T) {
 	db.Group(t, "some", "jira")
 	d.await(t, "/readyz", 200)
 }
+
+// The flag is for the loss that is intended now, not for one of next week.
+func TestADaemonAllowsRevokesOnceOnly(t *testing.T) {
+	t.Parallel()
+	db := granted(t)
+	d := start(t, of(db), "--allow-revokes")
+	d.await(t, "/readyz", 200)
+	db.Exec(t, `TRUNCATE {schema}."LiteLLM_AccessGroupTable"`)
+	before := db.Fingerprint(t)
+
+	d.awaitMetric(t, `guard_refusals_total{limit="empty_source"}`, 1)
+
+	if db.Fingerprint(t) != before {
+		t.Error("something was written")
+	}
+}

@@ -134,3 +134,21 @@ func TestOnlySelectedTeamsAreRepaired(t *testing.T) {
 		})
 	}
 }
+
+// The server itself keeps a dry run from writing: here every look at a team
+// would write, if it could.
+func TestADryRunReadsInAReadOnlyTransaction(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	db.Group(t, "dev", "github")
+	db.Team(t, "a", "dev")
+	db.Exec(t, `CREATE TABLE {schema}.looks (n int)`)
+	db.Exec(t, `CREATE FUNCTION {schema}.note_look() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$
+		BEGIN INSERT INTO {schema}.looks VALUES (1); RETURN true; END $$`)
+	db.Exec(t, `ALTER TABLE {schema}."LiteLLM_TeamTable" ENABLE ROW LEVEL SECURITY`)
+	db.Exec(t, `CREATE POLICY noted ON {schema}."LiteLLM_TeamTable" USING ({schema}.note_look())`)
+	reader := env{"DATABASE_URL": db.Role(t, "reader",
+		"GRANT USAGE ON SCHEMA {schema} TO {role}", "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}")}
+
+	wantTexts(t, run(t, reader, "--once", "--dry-run").wantCode(t, 1).complaint(t), "takes no writes")
+}

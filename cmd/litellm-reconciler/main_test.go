@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,9 @@ var program string
 const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
+	// Linked into the tests as well, or their cached result would outlive a
+	// change of the program that they build.
+	runtime.KeepAlive(main)
 	dir, err := os.MkdirTemp("", "litellm-reconciler-test-")
 	if err == nil {
 		program = filepath.Join(dir, "litellm-reconciler")

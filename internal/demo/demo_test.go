@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -16,10 +17,16 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"litellm-reconciler/internal/pgtest"
+	"litellm-reconciler/pkg/cli"
 )
 
 // It also sees that no tour leaves its server behind.
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	// Linked into the tests as well, or their cached result would outlive a
+	// change of the program that they build.
+	runtime.KeepAlive(cli.Run)
+	pgtest.Main(m)
+}
 
 func TestTourSucceedsAndTellsTheStory(t *testing.T) {
 	t.Parallel()
