@@ -2,18 +2,20 @@
 -- at LiteLLM's tables: LiteLLM may drop and create them as it likes.
 
 CREATE TABLE {ledger}.runs (
-    run_id      uuid PRIMARY KEY,
-    started_at  timestamptz NOT NULL,
-    finished_at timestamptz,
-    trigger     text NOT NULL,
-    policy      text NOT NULL,
-    version     text NOT NULL,
-    host        text NOT NULL,
-    result      text,
-    repaired    integer,
-    failed      integer
+    run_id       uuid PRIMARY KEY,
+    started_at   timestamptz NOT NULL,
+    finished_at  timestamptz,
+    trigger      text NOT NULL,
+    policy       text NOT NULL,
+    version      text NOT NULL,
+    host         text NOT NULL,
+    reverted_run uuid,
+    result       text,
+    repaired     integer,
+    failed       integer
 );
-COMMENT ON TABLE {ledger}.runs IS 'Passes that wrote something. A run without finished_at was interrupted or is running.';
+COMMENT ON TABLE {ledger}.runs IS 'Passes, reverts and adoptions that wrote something. A run without finished_at was interrupted or is running.';
+COMMENT ON COLUMN {ledger}.runs.reverted_run IS 'The run that this one took back.';
 
 CREATE TABLE {ledger}.grants (
     team_id              text PRIMARY KEY,
@@ -42,15 +44,17 @@ CREATE TABLE {ledger}.changes (
     team_id              text NOT NULL,
     object_permission_id text NOT NULL,
     previous_row         text,
-    action               text NOT NULL CHECK (action IN ('created', 'copied', 'updated')),
+    action               text NOT NULL
+        CHECK (action IN ('created', 'copied', 'updated', 'unlinked', 'relinked', 'adopted', 'disowned')),
     before               text[],
     after                text[] NOT NULL,
     granted_by           jsonb NOT NULL
 );
 COMMENT ON TABLE {ledger}.changes IS 'Every change of a permission row, in the transaction that made it; easier to read as history.';
-COMMENT ON COLUMN {ledger}.changes.previous_row IS 'What the team pointed at before, where it was relinked.';
+COMMENT ON COLUMN {ledger}.changes.object_permission_id IS 'What the team points at since; what it pointed at, where it was unlinked.';
+COMMENT ON COLUMN {ledger}.changes.previous_row IS 'What the team pointed at before, where that is another row.';
 COMMENT ON COLUMN {ledger}.changes.before IS 'mcp_servers before; NULL where there was no row, or NULL in it.';
-COMMENT ON COLUMN {ledger}.changes.granted_by IS 'Access group id to the positions in after, from 1, of the added entries that it grants.';
+COMMENT ON COLUMN {ledger}.changes.granted_by IS 'Access group id to the positions in after, from 1, of the added or adopted entries that it grants.';
 
 CREATE INDEX changes_team_id_idx ON {ledger}.changes (team_id, change_id);
 CREATE INDEX changes_run_id_idx ON {ledger}.changes (run_id);

@@ -16,6 +16,7 @@ func main() {
 	os.Exit(cli.Run(context.Background(), cli.Process{
 		Args:    os.Args[1:],
 		Getenv:  os.Getenv,
+		Stdin:   os.Stdin,
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 		Version: version, Revision: revision,

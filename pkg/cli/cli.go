@@ -17,6 +17,7 @@ import (
 type Process struct {
 	Args              []string
 	Getenv            func(string) string
+	Stdin             io.Reader
 	Stdout, Stderr    io.Writer
 	Version, Revision string
 }

@@ -10,6 +10,7 @@ import "time"
 // Config is the configuration as given: complete, since every key has a default, but not checked.
 type Config struct {
 	Database        Database      `mapstructure:"database"`
+	LiteLLM         LiteLLM       `mapstructure:"litellm"`
 	Policy          string        `mapstructure:"policy"`
 	Teams           Teams         `mapstructure:"teams"`
 	Organizations   Organizations `mapstructure:"organizations"`
@@ -30,6 +31,12 @@ type Database struct {
 	Schema         string        `mapstructure:"schema"`
 	MaxConnections int           `mapstructure:"max_connections"`
 	ConnectTimeout time.Duration `mapstructure:"connect_timeout"`
+}
+
+// LiteLLM is what can be known of the proxies.
+type LiteLLM struct {
+	URL                        Secret `mapstructure:"url"` // may hold a password
+	RequireKeyMCPAccessDefined bool   `mapstructure:"require_key_mcp_access_defined"`
 }
 
 // Teams selects teams by id or alias. An empty Include selects all of them; Exclude wins.

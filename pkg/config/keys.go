@@ -43,6 +43,9 @@ func Keys() []Key {
 		{"database.max_connections", 4, "most connections to open"},
 		{"database.connect_timeout", 10 * time.Second, "give up connecting after this long, unless the URL has a connect_timeout"},
 
+		{"litellm.url", "", "URL of a LiteLLM proxy, which doctor asks for its version; nothing else is asked of it"},
+		{"litellm.require_key_mcp_access_defined", false, "LiteLLM's general setting of that name, for plan and explain: keys without servers of their own have none"},
+
 		{"policy", "managed", "managed: revoke only what we granted; additive: never revoke; exact: a team has what its groups grant and nothing else"},
 		{"teams.include", []string{}, "repair only these teams (ids or aliases)"},
 		{"teams.exclude", []string{}, "never touch these teams (ids or aliases)"},

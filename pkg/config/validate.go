@@ -19,6 +19,7 @@ type Valid struct {
 	Direct         Connection
 	MaxConnections int
 
+	LiteLLM       LiteLLM
 	Policy        string
 	Teams         Teams
 	Organizations Organizations
@@ -61,6 +62,7 @@ func (c Config) Validate(getenv func(string) string) (Valid, error) {
 		Database:        database,
 		Direct:          direct,
 		MaxConnections:  c.Database.MaxConnections,
+		LiteLLM:         c.LiteLLM,
 		Policy:          c.Policy,
 		Teams:           Teams{Include: names(c.Teams.Include), Exclude: names(c.Teams.Exclude)},
 		Organizations:   Organizations{Include: names(c.Organizations.Include)},
@@ -100,6 +102,9 @@ func (c Config) check(p *problems) {
 
 	number("database.max_connections", c.Database.MaxConnections, 1, 1000, "between 1 and 1000")
 	duration("database.connect_timeout", c.Database.ConnectTimeout, time.Second, "at least 1s")
+	if !isWebURL(string(c.LiteLLM.URL)) {
+		p.addf("litellm.url must be an http:// or https:// URL, or empty")
+	}
 	oneOf("policy", c.Policy, "managed", "additive", "exact")
 
 	fraction("guard.max_revoked_fraction", c.Guard.MaxRevokedFraction)

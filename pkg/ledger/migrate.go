@@ -93,7 +93,7 @@ func (m *Migrator) Version(ctx context.Context) (int64, error) {
 	case postgres.MissingObject(err), err == nil && version == 0:
 		return 0, fmt.Errorf("%w: schema %q holds none: install it with: litellm-reconciler migrate up", ErrAbsent, m.names.Ledger)
 	case err != nil:
-		return 0, m.withGrants(ctx, fmt.Errorf("reading the ledger's version: %w", err), Rights(m.names))
+		return 0, postgres.WithGrants(ctx, m.pool, fmt.Errorf("reading the ledger's version: %w", err), "schema", Rights(m.names))
 	}
 	return version, nil
 }
@@ -208,7 +208,7 @@ func (m *Migrator) run(ctx context.Context, do func(*goose.Provider) error) (err
 		return fmt.Errorf("preparing the migrations: %w", err)
 	}
 	if err := do(provider); err != nil {
-		return m.withGrants(ctx, fmt.Errorf("migrating schema %q: %w", m.names.Ledger, err), []postgres.Right{
+		return postgres.WithGrants(ctx, m.pool, fmt.Errorf("migrating schema %q: %w", m.names.Ledger, err), "schema", []postgres.Right{
 			{Schema: m.names.Ledger, Privilege: "USAGE"}, {Schema: m.names.Ledger, Privilege: "CREATE"},
 		})
 	}

@@ -1,11 +1,6 @@
 package ledger
 
-import (
-	"context"
-	"fmt"
-
-	"litellm-reconciler/pkg/postgres"
-)
+import "litellm-reconciler/pkg/postgres"
 
 // Rights are the privileges on the ledger's tables that repairing needs.
 func Rights(names postgres.Names) []postgres.Right {
@@ -28,16 +23,11 @@ func Rights(names postgres.Names) []postgres.Right {
 	return rights
 }
 
-// withGrants names those of the needed rights that are missing where Postgres
-// only said that one is.
-func (m *Migrator) withGrants(ctx context.Context, err error, needed []postgres.Right) error {
-	if !postgres.MissingRight(err) {
-		return err
+// LookRights are the privileges that showing the ledger needs.
+func LookRights(names postgres.Names) []postgres.Right {
+	rights := []postgres.Right{{Schema: names.Ledger, Privilege: "USAGE"}}
+	for _, table := range []string{"schema_version", "grants", "changes", "runs", "history"} {
+		rights = append(rights, postgres.Right{Schema: names.Ledger, Table: table, Privilege: "SELECT"})
 	}
-	missing, lookupErr := postgres.MissingRights(ctx, m.pool, needed)
-	if lookupErr != nil || len(missing) == 0 {
-		return err
-	}
-	return fmt.Errorf("%w: a right is missing, run as the owner of the schema: %s",
-		err, postgres.GrantStatements(missing, m.pool.Config().ConnConfig.User))
+	return rights
 }

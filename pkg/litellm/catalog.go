@@ -24,6 +24,11 @@ const (
 	permissionTable = "LiteLLM_ObjectPermissionTable"
 	teamTable       = "LiteLLM_TeamTable"
 	groupTable      = "LiteLLM_AccessGroupTable"
+	keyTable        = "LiteLLM_VerificationToken"
+	serverTable     = "LiteLLM_MCPServerTable"
+	organizations   = "LiteLLM_OrganizationTable"
+	userTable       = "LiteLLM_UserTable"
+	agentTable      = "LiteLLM_AgentsTable"
 )
 
 // ErrNotLiteLLM is wrapped by the errors about a database that holds no
@@ -53,7 +58,12 @@ type Catalog struct {
 	Owners []string
 	// PermissionColumns are the columns of the permission table.
 	PermissionColumns []string
+
+	columns map[string]map[string]string // type by table and column
 }
+
+// Has reports whether a table has a column.
+func (c Catalog) Has(table, column string) bool { return c.columns[table][column] != "" }
 
 // Inspect reads the catalog and checks that all that is needed is there. Its
 // errors wrap ErrNotLiteLLM when it is not.
@@ -63,7 +73,7 @@ func Inspect(ctx context.Context, q postgres.Querier, names postgres.Names) (Cat
 		return Catalog{}, fmt.Errorf("reading the catalog: %w", err)
 	}
 	columns := map[string]map[string]string{}
-	var catalog Catalog
+	catalog := Catalog{columns: columns}
 	var table, column, kind string
 	_, err = pgx.ForEachRow(rows, []any{&table, &column, &kind}, func() error {
 		if columns[table] == nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 //go:embed rights.sql
@@ -58,6 +59,21 @@ func MissingRights(ctx context.Context, q Querier, rights []Right) ([]Right, err
 		return nil, fmt.Errorf("reading the role's rights: %w", err)
 	}
 	return missing, nil
+}
+
+// WithGrants names those of the needed rights that the role lacks where
+// Postgres only said that one is missing; of is what their statements are to be
+// run as the owner of. Other errors come back as they are.
+func WithGrants(ctx context.Context, pool *pgxpool.Pool, err error, of string, needed []Right) error {
+	if !MissingRight(err) {
+		return err
+	}
+	missing, lookupErr := MissingRights(ctx, pool, needed)
+	if lookupErr != nil || len(missing) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: a right is missing, run as the owner of the %s: %s",
+		err, of, GrantStatements(missing, pool.Config().ConnConfig.User))
 }
 
 // Querier is a pool, a connection or a transaction.

@@ -131,17 +131,9 @@ func (r *Reconciler) withGrants(ctx context.Context, c litellm.Catalog, err erro
 	if postgres.MissingObject(err) && strings.Contains(err.Error(), `"`+r.Names.Ledger+".") {
 		return fmt.Errorf("%w, not all of it: restore its tables from a backup, or start over with migrate down and up: %w", ledger.ErrAbsent, err)
 	}
-	if !postgres.MissingRight(err) {
-		return err
-	}
 	rights := append(litellm.ReadRights(r.Names, c), litellm.WriteRights(r.Names, c)...)
 	if len(r.Selection.IncludeOrganizations) > 0 {
 		rights = append(rights, litellm.OrganizationRights(r.Names)...)
 	}
-	missing, lookupErr := postgres.MissingRights(ctx, r.pool, append(rights, ledger.Rights(r.Names)...))
-	if lookupErr != nil || len(missing) == 0 {
-		return err
-	}
-	return fmt.Errorf("%w: a right is missing, run as the owner of the tables: %s",
-		err, postgres.GrantStatements(missing, r.pool.Config().ConnConfig.User))
+	return postgres.WithGrants(ctx, r.pool, err, "tables", append(rights, ledger.Rights(r.Names)...))
 }
