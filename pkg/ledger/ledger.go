@@ -67,29 +67,45 @@ const (
 	Copied Action = "copied"
 	// Updated is a row written in place.
 	Updated Action = "updated"
+	// Unlinked is a row of ours that held nothing else: the team has none now.
+	Unlinked Action = "unlinked"
+	// Relinked is a copy given up for the row that it was made of.
+	Relinked Action = "relinked"
+	// Adopted are entries that stood in the row and are owned from now on.
+	Adopted Action = "adopted"
+	// Disowned are entries that stay in the row and are owned no longer.
+	Disowned Action = "disowned"
 	// Settled is a row that was not written: only what the ledger knows of it
 	// changed. It is not recorded as a change.
 	Settled Action = "settled"
 )
 
-// Entry is what the ledger keeps of one team after a repair.
+// Entry is what the ledger keeps of one team after a change.
 type Entry struct {
 	Team, RowID string
-	// PreviousRow is what the team pointed at, where it was relinked.
+	// PreviousRow is what the team pointed at, where that is another row.
 	PreviousRow *string
 	Action      Action
-	RowCreated  bool
-	Policy      plan.Policy
-	Union       []string
-	Change      plan.Change
+	// Forget is set where the change is recorded, and nothing is owned after it.
+	Forget     bool
+	RowCreated bool
+	Policy     plan.Policy
+	// Union are the servers of the groups, of which the next scan will know
+	// that the row has them. Unsettled has it look at the team in any case.
+	Union  []string
+	Change plan.Change
 	// Revoked are to be taken out again should they come back; RevokedNow is
 	// whether their time starts now.
 	Revoked    []string
 	RevokedNow bool
 	// GrantedBy maps each group to the positions in Change.After, from 1, of
-	// the added entries that it grants.
+	// the added or adopted entries that it grants.
 	GrantedBy map[string][]int
 }
+
+// Unsettled in place of an Entry's Union differs from the union of any groups,
+// which holds no blanks.
+func Unsettled() []string { return []string{""} }
 
 // Writes collects what one transaction does to the ledger.
 type Writes struct {
@@ -103,8 +119,13 @@ type Writes struct {
 func (w Writes) Queue(q *pgx.Batch, names postgres.Names) error {
 	var grants grantArrays
 	var changes changeArrays
+	forget := slices.Clone(w.Forget)
 	for _, e := range w.Entries {
-		grants.add(e)
+		if e.Forget {
+			forget = append(forget, e.Team)
+		} else {
+			grants.add(e)
+		}
 		if e.Action == Settled {
 			continue
 		}
@@ -113,8 +134,8 @@ func (w Writes) Queue(q *pgx.Batch, names postgres.Names) error {
 		}
 	}
 	w.Run.queueStart(q, names)
-	if len(w.Forget) > 0 {
-		q.Queue(names.SQL(forgetGrantsSQL), w.Forget)
+	if len(forget) > 0 {
+		q.Queue(names.SQL(forgetGrantsSQL), forget)
 	}
 	if len(grants.teams) > 0 {
 		q.Queue(names.SQL(writeGrantsSQL), grants.teams, grants.rows, grants.owned, grants.created,
@@ -176,7 +197,7 @@ func unlessSame(list, other []string) *string {
 	return &text
 }
 
-// Run is one pass that writes.
+// Run is one pass, revert or adoption that writes.
 type Run struct {
 	ID      uuid.UUID
 	Started time.Time
@@ -184,4 +205,6 @@ type Run struct {
 	Policy  plan.Policy
 	Version string
 	Host    string
+	// Reverts is the run that this one takes back, nil for none.
+	Reverts *uuid.UUID
 }

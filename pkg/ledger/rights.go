@@ -13,7 +13,7 @@ func Rights(names postgres.Names) []postgres.Right {
 		privileges []string
 	}{
 		{"grants", []string{"SELECT", "INSERT", "UPDATE", "DELETE"}},
-		{"changes", []string{"INSERT"}},
+		{"changes", []string{"SELECT", "INSERT"}},
 		{"runs", []string{"SELECT", "INSERT", "UPDATE"}},
 	} {
 		for _, p := range need.privileges {

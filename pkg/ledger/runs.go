@@ -21,7 +21,7 @@ var finishRunSQL string
 // queueStart records the run with its first batch: a pass that has nothing to
 // write leaves no trace.
 func (r Run) queueStart(q *pgx.Batch, names postgres.Names) {
-	q.Queue(names.SQL(startRunSQL), r.ID, r.Started, r.Trigger, string(r.Policy), r.Version, r.Host)
+	q.Queue(names.SQL(startRunSQL), r.ID, r.Started, r.Trigger, string(r.Policy), r.Version, r.Host, r.Reverts)
 }
 
 // Finish records how the run ended, if it wrote anything.

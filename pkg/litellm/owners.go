@@ -22,11 +22,7 @@ func SharedRows(ctx context.Context, q postgres.Querier, names postgres.Names, c
 	if len(rows) == 0 {
 		return shared, nil
 	}
-	var owners []string
-	for _, table := range c.Owners {
-		owners = append(owners, names.SQL(`SELECT object_permission_id FROM {litellm}.`)+postgres.Quote(table))
-	}
-	found, err := q.Query(ctx, names.SQL(ownersSQL, "{owners}", strings.Join(owners, " UNION ALL ")), rows)
+	found, err := q.Query(ctx, names.SQL(ownersSQL, "{owners}", c.owners(names)), rows)
 	if err != nil {
 		return nil, fmt.Errorf("looking for other owners of permission rows: %w", err)
 	}
@@ -36,4 +32,13 @@ func SharedRows(ctx context.Context, q postgres.Querier, names postgres.Names, c
 		return nil, fmt.Errorf("looking for other owners of permission rows: %w", err)
 	}
 	return shared, nil
+}
+
+// owners is the SQL of all that points at permission rows.
+func (c Catalog) owners(names postgres.Names) string {
+	tables := make([]string, len(c.Owners))
+	for i, table := range c.Owners {
+		tables[i] = names.SQL(`SELECT object_permission_id FROM {litellm}.`) + postgres.Quote(table)
+	}
+	return strings.Join(tables, " UNION ALL ")
 }

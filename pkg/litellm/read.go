@@ -108,9 +108,9 @@ func (b *Batch) scanRows(rows pgx.Rows) error {
 // Link is a team's pointer to its permission row, to be moved.
 type Link struct {
 	Team string
-	// Old is what the team must still point at, nil for nothing.
-	Old *string
-	New string
+	// Old is what the team must still point at, New what it is to point at;
+	// nil for nothing.
+	Old, New *string
 }
 
 // QueueLockLinks queues the locks on the teams of these links. The set holds,

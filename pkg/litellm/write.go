@@ -67,7 +67,7 @@ func (w Writes) Queue(q *pgx.Batch, names postgres.Names, c Catalog) {
 		q.Queue(names.SQL(updateRowsSQL), a.ids, a.before, a.after).Exec(met(n, "updating rows"))
 	}
 	if n := len(w.Links); n > 0 {
-		teams, old, rows := make([]string, n), make([]*string, n), make([]string, n)
+		teams, old, rows := make([]string, n), make([]*string, n), make([]*string, n)
 		for i, l := range w.Links {
 			teams[i], old[i], rows[i] = l.Team, l.Old, l.New
 		}

@@ -1,6 +1,10 @@
 package reconcile
 
-import "litellm-reconciler/pkg/plan"
+import (
+	"litellm-reconciler/pkg/ledger"
+	"litellm-reconciler/pkg/litellm"
+	"litellm-reconciler/pkg/plan"
+)
 
 // Reason says why a team was passed over.
 type Reason string
@@ -37,7 +41,14 @@ type Outcome struct {
 	Granted, Revoked                 int
 	CeilingsCreated, CeilingsRemoved int
 	Skipped                          map[Reason]int
-	Failed                           []Failure
+	// Adopted are entries that the ledger came to own, or to own no longer, in
+	// rows that were not written.
+	Adopted int
+	// Emptied are rows of ours that nothing points at any more, of which so
+	// many were Deleted.
+	Emptied []litellm.Orphan
+	Deleted int
+	Failed  []Failure
 }
 
 func newOutcome() Outcome {
@@ -63,10 +74,31 @@ func (o *Outcome) merge(d Outcome) {
 	o.Revoked += d.Revoked
 	o.CeilingsCreated += d.CeilingsCreated
 	o.CeilingsRemoved += d.CeilingsRemoved
+	o.Adopted += d.Adopted
+	o.Emptied = append(o.Emptied, d.Emptied...)
 	o.Failed = append(o.Failed, d.Failed...)
 }
 
-func (o *Outcome) count(c plan.Change) {
+// count adds one team that was written.
+func (o *Outcome) count(s step) {
+	c := s.entry.Change
+	switch s.entry.Action {
+	case ledger.Settled:
+		o.Settled++
+		return
+	case ledger.Adopted, ledger.Disowned:
+		o.Teams++
+		o.Adopted += s.adopted
+		return
+	case ledger.Unlinked, ledger.Relinked:
+		if s.clears {
+			orphan := litellm.Orphan{ID: *s.team.RowID}
+			if s.entry.Action == ledger.Relinked {
+				orphan.Source = s.entry.RowID
+			}
+			o.Emptied = append(o.Emptied, orphan)
+		}
+	}
 	o.Teams++
 	for _, k := range c.Kinds {
 		o.Repaired[k]++

@@ -103,12 +103,15 @@ func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err er
 	if o.DryRun {
 		return report, nil
 	}
-	run := ledger.Run{
-		ID: uuid.Must(uuid.NewV7()), Started: report.Started, Trigger: o.Trigger,
+	report.Done, err = r.repair(ctx, catalog, r.newRun(o.Trigger, report.Started), report.Found, o)
+	return report, r.withGrants(ctx, catalog, err)
+}
+
+func (r *Reconciler) newRun(trigger string, started time.Time) ledger.Run {
+	return ledger.Run{
+		ID: uuid.Must(uuid.NewV7()), Started: started, Trigger: trigger,
 		Policy: r.Policy, Version: r.Version, Host: r.Host,
 	}
-	report.Done, err = r.repair(ctx, catalog, run, report.Found, o)
-	return report, r.withGrants(ctx, catalog, err)
 }
 
 // inspect checks that LiteLLM's tables and the ledger are as needed. Without a

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/postgres"
@@ -22,13 +24,38 @@ const hopeless = 5
 // transaction. A team that fails does not stop the others; an error that would
 // meet every team does.
 func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.Run, found Found, o Options) (Outcome, error) {
-	progress := o.Progress
+	w := &worker{Reconciler: r, catalog: c, run: run, shared: found.shared, outcome: newOutcome()}
+	w.outcome.Skipped[Sentinel] = found.Sentinels
+	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return repair{t, o.AllowRevokes}.decide }
+	return w.work(ctx, slices.Concat(found.Drifted, found.Stale), o.Progress)
+}
+
+// job is what a worker is there for: to repair, to revert or to adopt. It
+// queues what it needs to read of a batch of teams beside what every
+// transaction reads, and returns what then decides about each of them.
+type job func(t *transaction, q *pgx.Batch, teams []string) decider
+
+type decider func(target Target, b *litellm.Batch, grant ledger.Grant, known bool)
+
+// worker goes through teams, a batch a transaction.
+type worker struct {
+	*Reconciler
+	job     job
+	catalog litellm.Catalog
+	run     ledger.Run
+	shared  map[string]bool
+	outcome Outcome
+	wrote   bool
+	// inARow counts single teams that failed one after the other.
+	inARow int
+}
+
+// work sees to the targets in the order of their ids, and records the run if it
+// wrote anything.
+func (w *worker) work(ctx context.Context, targets []Target, progress func(done, total int)) (Outcome, error) {
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	w := &repairer{Reconciler: r, catalog: c, run: run, shared: found.shared, unlimited: o.AllowRevokes, outcome: newOutcome()}
-	w.outcome.Skipped[Sentinel] = found.Sentinels
-	targets := slices.Concat(found.Drifted, found.Stale)
 	slices.SortFunc(targets, func(a, b Target) int { return strings.Compare(a.Team, b.Team) })
 	err := w.all(ctx, targets, progress)
 	if w.wrote {
@@ -37,20 +64,8 @@ func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.R
 	return w.outcome, err
 }
 
-type repairer struct {
-	*Reconciler
-	catalog   litellm.Catalog
-	run       ledger.Run
-	shared    map[string]bool
-	unlimited bool
-	outcome   Outcome
-	wrote     bool
-	// inARow counts single teams that failed one after the other.
-	inARow int
-}
-
-// all repairs the targets, then tries again those that other sessions held.
-func (w *repairer) all(ctx context.Context, targets []Target, progress func(done, total int)) error {
+// all sees to the targets, then tries again those that other sessions held.
+func (w *worker) all(ctx context.Context, targets []Target, progress func(done, total int)) error {
 	total, done := len(targets), 0
 	for attempt := 1; len(targets) > 0; attempt++ {
 		var busy []Target
@@ -81,10 +96,10 @@ func (w *repairer) all(ctx context.Context, targets []Target, progress func(done
 	return nil
 }
 
-// batch repairs some teams in one transaction and returns those that another
+// batch sees to some teams in one transaction and returns those that another
 // session held. What should pass is retried; what fails still is split until
 // the team that fails is alone.
-func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (busy []Target, err error) {
+func (w *worker) batch(ctx context.Context, targets []Target, attempts int) (busy []Target, err error) {
 	if len(targets) == 1 {
 		attempts = w.Attempts // nothing is left to split
 	}
@@ -98,18 +113,18 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 			w.wrote = w.wrote || t.wrote
 			return t.busy, nil
 		case postgres.Systemic(err):
-			return nil, fmt.Errorf("repairing teams: %w", err)
+			return nil, fmt.Errorf("writing teams: %w", err)
 		case attempt < attempts && retryable(err):
 			w.log.Debug("a repair transaction is tried again", "teams", len(targets), "attempt", attempt, "error", err)
 			if !pause(ctx, attempt) {
-				return nil, fmt.Errorf("repairing teams: %w", context.Cause(ctx))
+				return nil, fmt.Errorf("writing teams: %w", context.Cause(ctx))
 			}
 			continue
 		}
 		break
 	}
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("repairing teams: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("writing teams: %w", context.Cause(ctx))
 	}
 	if len(targets) > 1 {
 		half := len(targets) / 2
@@ -122,9 +137,9 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 	}
 	w.inARow++
 	if postgres.TimedOut(err) && w.inARow >= hopeless {
-		return nil, fmt.Errorf("repairing teams: %d timed out one after the other, giving up until the next pass: %w", w.inARow, err)
+		return nil, fmt.Errorf("writing teams: %d timed out one after the other, giving up until the next pass: %w", w.inARow, err)
 	}
-	w.log.Error("a team could not be repaired", "team", targets[0].Team, "error", postgres.Explain(err))
+	w.log.Error("a team could not be written", "team", targets[0].Team, "error", postgres.Explain(err))
 	w.outcome.Failed = append(w.outcome.Failed, Failure{targets[0].Team, postgres.Explain(err)})
 	return nil, nil
 }
@@ -132,7 +147,7 @@ func (w *repairer) batch(ctx context.Context, targets []Target, attempts int) (b
 // finish records the end of the run. The pass is over: it must be recorded
 // even when the context was cancelled. The repair is done and committed by
 // then, so that a mark that cannot be set is no failure of the pass.
-func (w *repairer) finish(ctx context.Context, err error) {
+func (w *worker) finish(ctx context.Context, err error) {
 	result := "ok"
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -14,10 +14,10 @@ import (
 	"litellm-reconciler/pkg/postgres"
 )
 
-// transaction repairs one batch of teams: lock, read again, decide, write.
+// transaction sees to one batch of teams: lock, read again, decide, write.
 // Row, link, ledger and change log are committed together or not at all.
 type transaction struct {
-	*repairer
+	*worker
 	tx      pgx.Tx
 	outcome Outcome
 	busy    []Target
@@ -26,25 +26,25 @@ type transaction struct {
 	forget  []string
 }
 
-// beginRepair sets the limits together with BEGIN: already the parsing of a
+// beginWork sets the limits together with BEGIN: already the parsing of a
 // statement can wait for the lock on a table. LOCAL, because the session may be
 // PgBouncer's and serve others. A batch is found by its keys; where statistics
 // lag behind, the planner would rather read a whole table for each batch.
-const beginRepair = `BEGIN ISOLATION LEVEL READ COMMITTED;
+const beginWork = `BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d;
 SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`
 
 // transact runs one transaction. It goes on for most of the grace period after
 // ctx was cancelled, so that a stop finishes what it began; the rest is for
 // recording the end of the run, handing on metrics, and closing connections.
-func (w *repairer) transact(ctx context.Context, targets []Target) (*transaction, error) {
+func (w *worker) transact(ctx context.Context, targets []Target) (*transaction, error) {
 	ctx, cancel := graceful(ctx, w.Grace/10*7)
 	defer cancel()
 	// The server bounds each statement; this is for one that never answers.
 	ctx, stop := context.WithTimeout(ctx, unanswered(w.StatementTimeout))
 	defer stop()
-	t := &transaction{repairer: w, outcome: newOutcome()}
-	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf(beginRepair,
+	t := &transaction{worker: w, outcome: newOutcome()}
+	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf(beginWork,
 		milliseconds(w.LockTimeout), milliseconds(w.StatementTimeout))}
 	err := pgx.BeginTxFunc(ctx, w.pool, begin, func(tx pgx.Tx) error {
 		t.tx = tx
@@ -70,12 +70,13 @@ func (t *transaction) read(ctx context.Context, targets []Target) error {
 	var q pgx.Batch
 	teams := litellm.QueueRead(&q, t.Names, ids)
 	grants := ledger.QueueRead(&q, t.Names, ids)
+	decide := t.job(t, &q, ids)
 	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
 		return fmt.Errorf("locking and reading teams: %w", err)
 	}
 	for _, target := range targets {
 		grant, known := grants[target.Team]
-		t.decide(target, teams, grant, known)
+		decide(target, teams, grant, known)
 	}
 	return nil
 }
@@ -106,7 +107,7 @@ func (t *transaction) links() []litellm.Link {
 	var links []litellm.Link
 	for _, s := range t.steps {
 		if s.links() {
-			links = append(links, litellm.Link{Team: s.target.Team, Old: s.team.RowID, New: s.entry.RowID})
+			links = append(links, s.link())
 		}
 	}
 	return links
@@ -117,24 +118,12 @@ func (t *transaction) write(ctx context.Context) error {
 		return nil
 	}
 	t.wrote = true
-	rows := litellm.Writes{Links: t.links()}
+	rows := litellm.Writes{}
 	memory := ledger.Writes{Run: t.run, Forget: t.forget}
 	for _, s := range t.steps {
-		change := s.entry.Change
-		row := litellm.RowWrite{ID: s.entry.RowID, Before: change.Before, After: change.After}
-		switch s.entry.Action {
-		case ledger.Created:
-			rows.Insert = append(rows.Insert, row)
-		case ledger.Copied:
-			row.Source = *s.team.RowID
-			rows.Copy = append(rows.Copy, row)
-		case ledger.Updated:
-			rows.Update = append(rows.Update, row)
-		}
-		if s.entry.Action != ledger.Settled {
-			t.outcome.count(change)
-		}
+		s.write(&rows)
 		memory.Entries = append(memory.Entries, s.entry)
+		t.outcome.count(s)
 	}
 	catalog, err := t.columns(ctx, rows)
 	if err != nil {

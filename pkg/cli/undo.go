@@ -1,0 +1,286 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"litellm-reconciler/pkg/ledger"
+	"litellm-reconciler/pkg/postgres"
+	"litellm-reconciler/pkg/reconcile"
+)
+
+// shownTeams is how many teams the text of a proposal names; JSON names all.
+const shownTeams = 20
+
+// proposed is a revert or an adoption that is shown before it is confirmed.
+type proposed struct {
+	verb, done string // "revert", "Reverted"
+	propose    func(ctx context.Context, each func(reconcile.Proposal) error) (*reconcile.Proposals, error)
+	perform    func(ctx context.Context, p *reconcile.Proposals, o reconcile.Options) (reconcile.Outcome, error)
+	// nothing explains why there is nothing to do; note is said before asking.
+	nothing func(ctx context.Context) error
+	note    string
+}
+
+// undoFlags are those that revert and adopt have in common.
+type undoFlags struct {
+	yes, dryRun bool
+}
+
+// run shows what would be done, asks, and does it.
+func (c proposed) run(ctx context.Context, p Process, a *app, s screen, f undoFlags) error {
+	if s.json && !f.yes && !f.dryRun {
+		return usage(errors.New("-o json cannot ask: use it with --yes or --dry-run"))
+	}
+	r := &report{screen: s, verb: c.verb, result: undoResult{DryRun: f.dryRun, Result: "ok", Skipped: map[string]int{}, Failed: []failure{}}}
+	r.open()
+	proposals, err := c.propose(ctx, r.team)
+	if err != nil {
+		return r.close(err)
+	}
+	if proposals.Len() == 0 && r.teams == 0 {
+		if err := c.nothing(ctx); err != nil {
+			return r.close(err)
+		}
+	}
+	r.planned(c)
+	if f.dryRun || proposals.Len() == 0 {
+		return r.close(nil)
+	}
+	if !f.yes {
+		if err := confirm(ctx, p, c.note+"\n"); err != nil {
+			return err
+		}
+	}
+	bar := newProgress(p.Stderr)
+	outcome, err := c.perform(ctx, proposals, reconcile.Options{Trigger: c.verb, Progress: bar.show})
+	bar.finish()
+	r.done(c, outcome)
+	return r.close(postgres.Explain(err))
+}
+
+// undoResult is the JSON form of what a revert or an adoption would do or did.
+type undoResult struct {
+	Result          string         `json:"result"`
+	Error           string         `json:"error,omitempty"`
+	DryRun          bool           `json:"dry_run"`
+	Teams           int            `json:"teams"`
+	ServersRevoked  int            `json:"servers_revoked"`
+	EntriesAdopted  int            `json:"entries_adopted"`
+	CeilingsRemoved int            `json:"ceilings_removed"`
+	RowsGivenUp     int            `json:"rows_given_up"`
+	RowsDeleted     int            `json:"rows_deleted"`
+	Forgotten       int            `json:"teams_forgotten"`
+	Skipped         map[string]int `json:"skipped"`
+	Failed          []failure      `json:"failed"`
+}
+
+type undoTeam struct {
+	Team     string   `json:"team"`
+	Alias    string   `json:"team_alias"`
+	Row      string   `json:"row"`
+	Action   string   `json:"action"`
+	Sentinel bool     `json:"sentinel"`
+	Before   []string `json:"before"`
+	After    []string `json:"after"`
+	Removed  []string `json:"removed"`
+	Adopted  []string `json:"adopted"`
+}
+
+// report shows teams as they are proposed, and at the end what came of it.
+type report struct {
+	screen
+	verb   string
+	teams  int
+	result undoResult
+	broken error // of standard output
+}
+
+func (r *report) open() {
+	if r.json {
+		r.print(`{"teams":[`)
+	}
+}
+
+func (r *report) print(text string) {
+	if r.broken == nil {
+		_, r.broken = io.WriteString(r.out, text)
+	}
+}
+
+// team shows what is proposed for one team.
+func (r *report) team(p reconcile.Proposal) error {
+	r.teams++
+	r.result.ServersRevoked += len(p.Change.Removed)
+	r.result.EntriesAdopted += len(p.Adopted)
+	if p.Change.CeilingRemoved {
+		r.result.CeilingsRemoved++
+	}
+	switch {
+	case p.Change.Sentinel:
+		r.result.Skipped[string(reconcile.Sentinel)]++
+	case p.Action == "":
+		r.result.Forgotten++
+	default:
+		r.result.Teams++
+	}
+	if p.Action == ledger.Unlinked || p.Action == ledger.Relinked {
+		r.result.RowsGivenUp++
+	}
+	switch {
+	case r.json:
+		r.print(map[bool]string{true: "\n", false: ",\n"}[r.teams == 1])
+		line, err := json.Marshal(undoTeam{
+			Team: p.Team, Alias: p.Alias, Row: p.Row, Action: string(p.Action), Sentinel: p.Change.Sentinel,
+			Before: list(p.Change.Before), After: list(p.Change.After), Removed: list(p.Change.Removed), Adopted: list(p.Adopted),
+		})
+		if err != nil {
+			return err
+		}
+		r.print("  " + string(line))
+	case r.teams <= shownTeams:
+		r.print(r.block(p))
+	}
+	return r.broken
+}
+
+func list(items []string) []string { return append([]string{}, items...) }
+
+func (r *report) block(p reconcile.Proposal) string {
+	text := r.bold("team "+word(p.Team)) + named(p.Alias) + ": " + fate(p) + "\n"
+	for _, s := range p.Change.Removed {
+		text += "  " + r.red("- "+word(s)) + "\n"
+	}
+	mark := "= "
+	if p.Action == ledger.Disowned {
+		mark = "~ "
+	}
+	for _, s := range p.Adopted {
+		text += "  " + r.yellow(mark+word(s)) + "\n"
+	}
+	return text
+}
+
+// fate says what becomes of the team's row.
+func fate(p reconcile.Proposal) string {
+	switch {
+	case p.Change.Sentinel:
+		return "left alone, its row grants all servers"
+	case p.Action == ledger.Updated:
+		return "taken out of its row"
+	case p.Action == ledger.Copied:
+		return "its row serves others too, the team gets a copy without"
+	case p.Action == ledger.Unlinked:
+		return "its row was made for it and holds nothing else, the team is left without one"
+	case p.Action == ledger.Relinked:
+		return "its row was a copy, the team goes back to the one that it shared"
+	case p.Action == ledger.Adopted:
+		return "owned from now on, the row stays as it is"
+	case p.Action == ledger.Disowned:
+		return "owned no longer, the row stays as it is"
+	}
+	return "nothing of ours is in its row, the ledger forgets the team"
+}
+
+// planned ends the proposal.
+func (r *report) planned(c proposed) {
+	if r.json {
+		return
+	}
+	if more := r.teams - shownTeams; more > 0 {
+		r.print(fmt.Sprintf("... and %s more (-o json names all)\n", plural(more, "team")))
+	}
+	if r.teams > 0 {
+		r.print("\n")
+	}
+	r.print(fmt.Sprintf("Plan to %s: %s\n", c.verb, r.result.text()))
+}
+
+func (u undoResult) text() string {
+	text := plural(u.Teams, "team")
+	add := func(n int, what string) {
+		if n > 0 {
+			text += fmt.Sprintf(", %d %s", n, what)
+		}
+	}
+	add(u.ServersRevoked, "servers taken back")
+	add(u.EntriesAdopted, "entries change owner")
+	add(u.CeilingsRemoved, "ceilings removed")
+	add(u.RowsGivenUp, "rows given up")
+	add(u.RowsDeleted, "of them deleted")
+	add(u.Forgotten, "forgotten")
+	add(u.Skipped[string(reconcile.Sentinel)], "left alone (sentinel)")
+	add(u.Skipped[string(reconcile.Busy)], "locked by another session")
+	add(u.Skipped[string(reconcile.Moved)], "changed meanwhile")
+	add(len(u.Failed), "failed")
+	return text + "."
+}
+
+// done takes what was done in place of what was planned.
+func (r *report) done(c proposed, o reconcile.Outcome) {
+	sentinels := r.result.Skipped[string(reconcile.Sentinel)]
+	r.result = undoResult{
+		Result: "ok", Teams: o.Teams, ServersRevoked: o.Revoked, EntriesAdopted: o.Adopted, CeilingsRemoved: o.CeilingsRemoved,
+		RowsGivenUp: len(o.Emptied), RowsDeleted: o.Deleted, Forgotten: o.Settled + o.Skipped[reconcile.Gone],
+		Skipped: map[string]int{}, Failed: []failure{},
+	}
+	for _, reason := range reconcile.Reasons() {
+		r.result.Skipped[string(reason)] = o.Skipped[reason]
+	}
+	r.result.Skipped[string(reconcile.Sentinel)] += sentinels
+	for _, f := range o.Failed {
+		r.result.Failed = append(r.result.Failed, failure{f.Team, f.Err.Error()})
+	}
+	if o.Unfinished() > 0 {
+		r.result.Result = "partial"
+	}
+	if r.json {
+		return
+	}
+	r.print(fmt.Sprintf("%s: %s\n", c.done, r.result.text()))
+	for _, f := range r.result.Failed {
+		r.print(fmt.Sprintf("  team %s: %s\n", word(f.Team), f.Error))
+	}
+}
+
+// close ends the output and returns the error that the command ends with.
+func (r *report) close(err error) error {
+	if err != nil {
+		r.result.Result, r.result.Error = "error", err.Error()
+	}
+	if r.json {
+		end, encodeErr := json.MarshalIndent(r.result, "", "  ")
+		if encodeErr != nil {
+			return encodeErr
+		}
+		r.print("\n],\n\"summary\": " + string(end) + "}\n")
+	}
+	switch {
+	case err != nil:
+		return err
+	case r.broken != nil:
+		return fmt.Errorf("writing to standard output: %w", r.broken)
+	case r.result.Result == "partial":
+		return exit{exitError, errors.New(r.verb + ": some teams are left, run it again: " + r.result.text())}
+	}
+	return nil
+}
+
+// word shows a name from the database on one line, whatever it holds.
+func word(name string) string {
+	if quoted := strconv.Quote(name); quoted != `"`+name+`"` || name == "" {
+		return quoted
+	}
+	return name
+}
+
+func named(alias string) string {
+	if alias == "" {
+		return ""
+	}
+	return " (" + strconv.Quote(alias) + ")"
+}
