@@ -5,17 +5,22 @@ import (
 	"slices"
 )
 
-// NoServers in a key's mcp_servers keeps the key from every server, whatever
-// its team has (SpecialMCPServerNames in user_api_key_auth_mcp.py).
+// NoServers in a key's mcp_servers keeps the key from every server, those of
+// allow_all_keys included (#31029). Proxies before v1.87.5, v1.88.5 and v1.89.4
+// know no such word and take it for an id: it grants nothing, but leaves the
+// other entries and allow_all_keys as they are. Nor has it a meaning in the row
+// of a team, which it makes one that restricts and grants nothing.
 const NoServers = "no-mcp-servers"
 
 // Rules are what LiteLLM's versions and settings change about who may use what.
 type Rules struct {
 	// Groups is whether a proxy resolves the access groups of teams and keys
-	// itself, as from v1.88.0 (#28997). Before, only permission rows count.
+	// itself, as from v1.88.0 (#28997, #29313). Before, only permission rows
+	// count. With it go the rules that later versions added: AllProxyServers
+	// (#32012, about v1.91) and what users are entitled to (#35146).
 	Groups bool
 	// RequireKeyAccess is general_settings.require_key_mcp_access_defined: a
-	// key without a list of its own does not inherit its team's.
+	// key without a list of its own does not inherit its team's (#31380).
 	RequireKeyAccess bool
 }
 
@@ -27,30 +32,38 @@ type Entitlement struct {
 	// nothing to do with access groups.
 	TagGroups []string
 	// ToolServers are the keys of mcp_tool_permissions, which grant their
-	// servers too (#22311).
+	// servers too (#22311), though not to an agent.
 	ToolServers []string
 	// Groups are the access groups of a team or key.
 	Groups []string
 }
 
-// Key is all that decides which servers a virtual key may use. An end user is
-// known only with the request, and is left out.
+// Key is what decides which servers a virtual key may use. Left out are the end
+// user and the caller's address, known only with the request; toolsets; and what
+// the owner of a key without a row adds: all servers for a proxy administrator,
+// and the servers that the user submitted (get_allowed_mcp_servers in
+// mcp_server_manager.py).
 type Key struct {
 	Own Entitlement
 	// Team is the zero value for a key without a team.
 	Team Entitlement
-	// TeamBlocked is team.blocked, on which LiteLLM's newest versions drop what
-	// the team grants.
+	// TeamBlocked is team.blocked.
 	TeamBlocked bool
-	// Agent, User and Organization restrict where they name anything.
+	// Agent, User and Organization restrict where they name anything: a user
+	// under Rules.Groups only (#35146), an organization since #26960, which is
+	// later than v1.83.
 	Agent, User, Organization Entitlement
 }
 
 // Verdict is which servers a key may use and how that came about. The sets
 // hold server ids, and entries that no known server goes by as they are.
 type Verdict struct {
-	// OptedOut is set for a key with NoServers: the other fields are empty.
+	// OptedOut is set for a key with NoServers: the sets are empty.
 	OptedOut bool
+	// Refused is set for a key of a blocked team, which LiteLLM turns away
+	// before it looks at servers (common_checks in auth_checks.py): the sets
+	// are empty.
+	Refused bool
 	// Own and Team are what key and team name. An empty set does not restrict.
 	Own, Team Set
 	// Extra is what access groups of the key itself add, whatever the team has.
@@ -68,11 +81,14 @@ type Verdict struct {
 // Decide combines the lists as LiteLLM does (get_allowed_mcp_servers in
 // user_api_key_auth_mcp.py, and its wrapper in mcp_server_manager.py).
 func (r *Registry) Decide(rules Rules, k Key) Verdict {
-	own := r.named(k.Own)
-	if own[NoServers] {
-		return Verdict{OptedOut: true, Own: own, Team: Set{}, Extra: Set{}, Base: Set{}, Capped: Set{}, Open: Set{}, Allowed: Set{}}
+	v := Verdict{
+		OptedOut: slices.Contains(k.Own.Servers, NoServers), Refused: k.TeamBlocked,
+		Own: Set{}, Team: Set{}, Extra: Set{}, Base: Set{}, Capped: Set{}, Open: Set{}, Allowed: Set{},
 	}
-	v := Verdict{Own: own, Team: r.team(rules, k), Extra: Set{}, Capped: Set{}, Open: r.open}
+	if v.OptedOut || v.Refused {
+		return v
+	}
+	v.Own, v.Team, v.Open = r.named(k.Own), r.team(rules, k), r.open
 	if rules.Groups {
 		v.Extra = r.expand(r.granted(k.Own.Groups))
 	}
@@ -81,15 +97,13 @@ func (r *Registry) Decide(rules Rules, k Key) Verdict {
 		v.Base = v.Own
 	case len(v.Own) > 0:
 		v.Base = v.Own.and(v.Team)
-	case rules.RequireKeyAccess:
-		v.Base = Set{}
-	default:
+	case !rules.RequireKeyAccess:
 		v.Base = v.Team
 	}
 	lists := v.Base.or(v.Extra)
 	allowed := lists
 	restricted := len(v.Own) > 0 || len(v.Team) > 0 || len(v.Extra) > 0
-	for _, ceiling := range []Set{r.named(k.Agent), r.named(k.User)} {
+	for _, ceiling := range r.ceilings(rules, k) {
 		if len(ceiling) > 0 {
 			allowed, restricted = allowed.and(ceiling), true
 		}
@@ -102,25 +116,33 @@ func (r *Registry) Decide(rules Rules, k Key) Verdict {
 		}
 	}
 	v.Capped = lists.without(allowed)
-	v.Allowed = allowed.or(r.open).without(r.unloaded)
+	v.Allowed = r.reachable(allowed.or(r.open))
 	return v
 }
 
-// team is what a key's team names. Its access groups are not expanded: names
-// in them match nothing (_allowed_mcp_servers_for_single_team).
-func (r *Registry) team(rules Rules, k Key) Set {
-	if rules.Groups && k.TeamBlocked {
-		return Set{}
-	}
-	team := r.named(k.Team)
+// ceilings are what an agent and a user take away. LiteLLM grants nothing by
+// the tool permissions of an agent (_get_allowed_mcp_servers_for_agent).
+func (r *Registry) ceilings(rules Rules, k Key) []Set {
+	agent := r.named(Entitlement{Servers: k.Agent.Servers, TagGroups: k.Agent.TagGroups})
 	if !rules.Groups {
-		return team
+		return []Set{agent}
 	}
-	team = team.or(setOf(r.granted(k.Team.Groups)))
-	if team[AllProxyServers] { // from about v1.91 (#32012)
-		team = r.everything(k)
+	return []Set{agent, r.named(k.User)}
+}
+
+// team is what a key's team names. AllProxyServers counts in the team's own row
+// and nowhere else, and puts everything beside it out of effect. The lists of
+// access groups are taken as ids: names in them match nothing
+// (_team_granted_servers, _allowed_mcp_servers_for_single_team).
+func (r *Registry) team(rules Rules, k Key) Set {
+	switch {
+	case !rules.Groups:
+		return r.named(k.Team)
+	case slices.Contains(k.Team.Servers, AllProxyServers):
+		return r.everything(k)
+	default:
+		return r.named(k.Team).or(setOf(r.granted(k.Team.Groups)))
 	}
-	return team
 }
 
 // named is what the permission row of an entitlement names.
@@ -134,25 +156,41 @@ func (r *Registry) named(e Entitlement) Set {
 	return set
 }
 
-// granted is what access groups list. AllProxyServers in one is not expanded
-// by LiteLLM, but treated as if the team's own row held it.
+// granted is what access groups list.
 func (r *Registry) granted(groups []string) []string {
 	var list []string
 	for _, id := range groups {
 		list = append(list, r.groups[id]...)
 	}
-	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
+	return list
 }
 
 // everything is LiteLLM's whole registry. Servers of its config file are known
 // here only by being named.
 func (r *Registry) everything(k Key) Set {
-	all := r.named(k.Own).or(r.named(k.Agent)).or(r.named(k.User)).or(r.named(k.Organization)).or(r.named(k.Team))
+	all := r.expand(r.granted(k.Team.Groups))
+	for _, e := range []Entitlement{k.Team, k.Own, k.Agent, k.User, k.Organization} {
+		all = all.or(r.named(e))
+	}
 	for id := range r.servers {
 		all[id] = true
 	}
-	delete(all, AllProxyServers)
-	return all
+	return r.reachable(all)
+}
+
+// reachable leaves out what cannot be called: servers that proxies do not load,
+// words that stand for no server, and names where only an id counts.
+func (r *Registry) reachable(s Set) Set {
+	set := Set{}
+	for e := range s {
+		if _, id := r.servers[e]; !id && len(r.byName[e]) > 0 {
+			continue
+		}
+		if e != "" && e != NoServers && e != AllProxyServers && !r.unloaded[e] {
+			set[e] = true
+		}
+	}
+	return set
 }
 
 // Set is a set of servers.

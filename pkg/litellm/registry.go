@@ -1,5 +1,7 @@
 package litellm
 
+import "slices"
+
 // Server is what matters of a LiteLLM_MCPServerTable row.
 type Server struct {
 	ID          string
@@ -15,7 +17,7 @@ type Server struct {
 
 // Registry are the MCP servers and access groups of one moment. Servers of
 // LiteLLM's config file are in no table; an entry that names one stands for
-// itself. It is not changed after it was made.
+// itself, and their legacy tags are not known. It is not changed after it was made.
 type Registry struct {
 	servers map[string]Server
 	byName  map[string][]string
@@ -36,8 +38,7 @@ func NewRegistry(servers []Server, groups map[string][]string) *Registry {
 	}
 	for _, s := range servers {
 		r.servers[s.ID] = s
-		r.byName[s.ID] = append(r.byName[s.ID], s.ID)
-		for _, name := range []string{s.Name, s.Alias} {
+		for _, name := range slices.Compact([]string{s.Name, s.Alias}) {
 			if name != "" {
 				r.byName[name] = append(r.byName[name], s.ID)
 			}
@@ -60,12 +61,12 @@ func (r *Registry) Server(id string) (Server, bool) {
 	return s, ok
 }
 
-// Expand returns the ids that an entry of a list stands for: it may be the id,
-// the name or the alias of several servers (expand_permission_list). What no
-// known server goes by stands for itself.
+// Expand returns the ids that an entry of a list stands for: an id for itself,
+// anything else for all servers that have it as their name or alias
+// (expand_permission_list). What no known server goes by stands for itself.
 func (r *Registry) Expand(entry string) []string {
-	if ids := r.byName[entry]; len(ids) > 0 {
-		return ids
+	if _, id := r.servers[entry]; !id && len(r.byName[entry]) > 0 {
+		return r.byName[entry]
 	}
 	return []string{entry}
 }
