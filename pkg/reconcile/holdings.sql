@@ -26,7 +26,7 @@ LEFT JOIN LATERAL (SELECT to_jsonb(p) - 'object_permission_id' - 'mcp_servers' A
 LEFT JOIN LATERAL (
     SELECT c.previous_row FROM {ledger}.changes AS c
     WHERE c.team_id = g.team_id AND c.object_permission_id = g.object_permission_id AND c.action = 'copied'
-    ORDER BY c.change_id DESC LIMIT 1
+    ORDER BY c.change_id + 0 DESC LIMIT 1 -- by the team's index, never through the whole log
 ) AS copied ON g.row_created
 LEFT JOIN {litellm}."LiteLLM_ObjectPermissionTable" AS source
     ON source.object_permission_id = copied.previous_row

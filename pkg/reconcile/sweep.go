@@ -8,19 +8,25 @@ import (
 	"litellm-reconciler/pkg/postgres"
 )
 
-// sweepFor bounds how long rows are deleted after a revert. Nothing indexes
+// sweepFor bounds how long rows are deleted after a revert, and after so many
+// of them it is worked out whether all will fit. Nothing indexes
 // object_permission_id, so that each deletion has Postgres scan every table
 // that refers to the row, for the foreign keys, and us once more before.
-const sweepFor = time.Minute
+const (
+	sweepFor     = time.Minute
+	sweepSamples = 10
+)
 
-// sweep deletes rows that a revert emptied and that nothing points at, as long
-// as there is time, and returns how many. What is left over grants nothing to
-// nobody: LiteLLM itself leaves such rows behind with every team it deletes. A
-// role without the right to delete leaves them all.
+// sweep deletes rows that a revert emptied and that nothing points at, unless
+// that takes too long, and returns how many. What is left over grants nothing
+// to nobody: LiteLLM itself leaves such rows behind with every team it deletes.
+// A role without the right to delete leaves them all.
 func (r *Reconciler) sweep(ctx context.Context, c litellm.Catalog, rows []litellm.Orphan) (deleted int, err error) {
-	deadline := r.now().Add(sweepFor)
-	for _, row := range rows {
-		if ctx.Err() != nil || r.now().After(deadline) {
+	started := r.now()
+	for i, row := range rows {
+		took := r.now().Sub(started)
+		if took > sweepFor || i == sweepSamples && took/sweepSamples*time.Duration(len(rows)) > sweepFor {
+			r.log.Info("empty rows that nothing points at are left: deleting them would take too long", "rows", len(rows)-deleted)
 			break
 		}
 		gone, err := litellm.DeleteRow(ctx, r.pool, r.Names, c, row, r.LockTimeout, r.StatementTimeout)
@@ -28,7 +34,7 @@ func (r *Reconciler) sweep(ctx context.Context, c litellm.Catalog, rows []litell
 		case ctx.Err() != nil:
 			return deleted, nil
 		case postgres.MissingRight(err):
-			r.log.Debug("rows are not deleted: the role has no right to", "rows", len(rows))
+			r.log.Info("empty rows that nothing points at are left: the role has no right to delete them", "rows", len(rows))
 			return deleted, nil
 		case postgres.Transient(err):
 			continue // somebody is busy with it; it is empty all the same

@@ -29,10 +29,11 @@ type transaction struct {
 // beginWork sets the limits together with BEGIN: already the parsing of a
 // statement can wait for the lock on a table. LOCAL, because the session may be
 // PgBouncer's and serve others. A batch is found by its keys; where statistics
-// lag behind, the planner would rather read a whole table for each batch.
+// lag behind, the planner would rather read a whole table for each batch, or
+// compile what is done in milliseconds.
 const beginWork = `BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d;
-SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`
+SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`
 
 // transact runs one transaction. It goes on for most of the grace period after
 // ctx was cancelled, so that a stop finishes what it began; the rest is for
