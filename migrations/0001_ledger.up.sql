@@ -58,6 +58,8 @@ COMMENT ON COLUMN {ledger}.changes.granted_by IS 'Access group id to the positio
 
 CREATE INDEX changes_team_id_idx ON {ledger}.changes (team_id, change_id);
 CREATE INDEX changes_run_id_idx ON {ledger}.changes (run_id);
+-- The log grows by time, so that a few pages of summaries are enough.
+CREATE INDEX changes_changed_at_idx ON {ledger}.changes USING brin (changed_at) WITH (autosummarize = on);
 
 -- The change log in full. What follows from before and after is not stored:
 -- rows below 2 kB are written several times faster than larger ones.
