@@ -72,3 +72,9 @@ func OrganizationRights(names postgres.Names) []postgres.Right {
 	}
 	return rights
 }
+
+// DeleteRights are the privileges that deleting emptied rows needs on top of
+// WriteRights.
+func DeleteRights(names postgres.Names) []postgres.Right {
+	return []postgres.Right{{Schema: names.LiteLLM, Table: permissionTable, Privilege: "DELETE"}}
+}

@@ -30,11 +30,7 @@ func (r Right) Grant(role string) string {
 
 // GrantStatements joins the statements that give all of the rights to a role.
 func GrantStatements(rights []Right, role string) string {
-	statements := make([]string, len(rights))
-	for i, r := range rights {
-		statements[i] = r.Grant(role)
-	}
-	return strings.Join(statements, "; ")
+	return strings.Join(Grants(rights, role), "; ")
 }
 
 // MissingRights returns those of the rights that the connection's role lacks.

@@ -1,0 +1,128 @@
+package doctor
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"litellm-reconciler/pkg/litellm"
+)
+
+//go:embed migrations_readable.sql
+var migrationsReadableSQL string
+
+//go:embed migrations.sql
+var migrationsSQL string
+
+//go:embed foreign_keys.sql
+var foreignKeysSQL string
+
+//go:embed triggers.sql
+var triggersSQL string
+
+// marks are columns of the permission table that tell how old LiteLLM's tables
+// are at least, newest first (LiteLLM's migrations). The columns cannot tell
+// whether the proxies resolve access groups themselves: that fix (#28997)
+// changed no table.
+var marks = []struct{ column, since string }{
+	{"mcp_tool_search_enabled", "after v1.83.14"},
+	{"search_tools", "after v1.83.14"},
+	{"models", "after v1.83.14"},
+	{"mcp_toolsets", "v1.83 or later"},            // #24335, merged on 2026-04-04
+	{"blocked_tools", "after v1.81.12"},           // migration 20260226000000
+	{"object_permission_id", "v1.81.12 or later"}, // the access groups themselves (#21022)
+}
+
+// litellm looks for LiteLLM's tables and what they tell of its version.
+func (e *exam) litellm(ctx context.Context) (checks []Check, err error) {
+	err = e.look(ctx, e.Pool, func(tx pgx.Tx) error {
+		if e.catalog, err = litellm.Inspect(ctx, tx, e.Names); err != nil {
+			return err
+		}
+		detail := fmt.Sprintf("schema %s, %s, %d tables point at permission rows", e.LiteLLM, e.age(), len(e.catalog.Owners))
+		last, unfinished, err := e.migrations(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if last != "" {
+			detail += ", last migration " + last
+		}
+		if len(unfinished) > 0 {
+			checks = finding(Warn, "let LiteLLM's migrations run to their end", "%s, not finished: %s", detail, strings.Join(unfinished, ", "))
+			return nil
+		}
+		checks = good("%s", detail)
+		return nil
+	})
+	return checks, err
+}
+
+func (e *exam) age() string {
+	for _, m := range marks {
+		if slices.Contains(e.catalog.PermissionColumns, m.column) {
+			return fmt.Sprintf("tables from %s", m.since)
+		}
+	}
+	return "tables from an unknown version"
+}
+
+// migrations reads what Prisma notes of LiteLLM's migrations: nothing, where
+// the tables were made by "prisma db push" or may not be read.
+func (e *exam) migrations(ctx context.Context, tx pgx.Tx) (last string, unfinished []string, err error) {
+	var readable bool
+	if err := tx.QueryRow(ctx, migrationsReadableSQL, e.LiteLLM).Scan(&readable); err != nil {
+		return "", nil, fmt.Errorf("looking for LiteLLM's migrations: %w", err)
+	}
+	if !readable {
+		return "", nil, nil
+	}
+	if err := tx.QueryRow(ctx, e.SQL(migrationsSQL)).Scan(&last, &unfinished); err != nil {
+		return "", nil, fmt.Errorf("reading LiteLLM's migrations: %w", err)
+	}
+	return last, unfinished, nil
+}
+
+// foreignKeys finds the tables that point at permission rows by agreement only,
+// which is a sign of a database that drifted from LiteLLM's migrations.
+func (e *exam) foreignKeys(ctx context.Context) ([]Check, error) {
+	without, err := e.list(ctx, "reading foreign keys", foreignKeysSQL, e.LiteLLM, e.catalog.Owners)
+	if err != nil {
+		return nil, err
+	}
+	if len(without) > 0 {
+		return finding(Warn, "", "none from %s to the permission rows, though LiteLLM's migrations make them: "+
+			"a row that is deleted is still pointed at", strings.Join(without, ", ")), nil
+	}
+	return good("all %d tables that point at permission rows have theirs", len(e.catalog.Owners)), nil
+}
+
+// triggers finds triggers and rules on the tables that matter. LiteLLM has none.
+func (e *exam) triggers(ctx context.Context) ([]Check, error) {
+	found, err := e.list(ctx, "reading triggers", triggersSQL, e.LiteLLM, e.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > 0 {
+		return finding(Warn, "", "not LiteLLM's, and may write too: %s", strings.Join(found, ", ")), nil
+	}
+	return good("none on teams, access groups and permission rows that are not LiteLLM's"), nil
+}
+
+func (e *exam) list(ctx context.Context, doing, sql string, args ...any) (list []string, err error) {
+	err = e.look(ctx, e.Pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	return list, nil
+}
