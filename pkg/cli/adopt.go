@@ -31,7 +31,7 @@ shows its plan first, and asks on a terminal. revert --run gives the entries bac
 			return err
 		}
 		if team != "" {
-			id, err := a.reconciler.FindTeam(ctx, team)
+			id, err := a.findTeam(ctx, team)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/term"
 
@@ -117,6 +118,15 @@ func (a *app) prepare(ctx context.Context, dryRun bool) error {
 		}
 		return nil
 	})
+}
+
+// look reads in a transaction that the server keeps from writing.
+func (a *app) look(ctx context.Context, do func(pgx.Tx) error) error {
+	limits := a.config.Repair
+	// The server bounds each statement; this is for one that never answers.
+	ctx, cancel := context.WithTimeout(ctx, 5*limits.StatementTimeout+10*time.Second)
+	defer cancel()
+	return pgx.BeginTxFunc(ctx, a.pool, postgres.Snapshot(limits.LockTimeout, limits.StatementTimeout), do)
 }
 
 // withMigrator hands a migrator to do, on the direct connection where one is

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"litellm-reconciler/pkg/ledger"
-	"litellm-reconciler/pkg/postgres"
 )
 
 func newHistory(p Process, f *flags) *cobra.Command {
@@ -127,13 +126,4 @@ func (h *history) page(ctx context.Context, before int64, most int) (changes []l
 		return err
 	})
 	return changes, err
-}
-
-// look reads in a transaction that the server keeps from writing.
-func (h *history) look(ctx context.Context, do func(pgx.Tx) error) error {
-	limits := h.config.Repair
-	// The server bounds each statement; this is for one that never answers.
-	ctx, cancel := context.WithTimeout(ctx, 5*limits.StatementTimeout+10*time.Second)
-	defer cancel()
-	return pgx.BeginTxFunc(ctx, h.pool, postgres.Snapshot(limits.LockTimeout, limits.StatementTimeout), do)
 }

@@ -34,18 +34,18 @@ func (a *app) mayLook(ctx context.Context) error {
 
 // findTeam returns the id of the team that goes by a name. An id counts more
 // than an alias, as the team that has it can be named in no other way.
-func (h *history) findTeam(ctx context.Context, name string) (string, error) {
+func (a *app) findTeam(ctx context.Context, name string) (string, error) {
 	var known bool
-	err := h.look(ctx, func(tx pgx.Tx) (err error) {
-		known, err = ledger.KnowsTeam(ctx, tx, h.names, name)
+	err := a.look(ctx, func(tx pgx.Tx) (err error) {
+		known, err = ledger.KnowsTeam(ctx, tx, a.names, name)
 		return err
 	})
 	if err != nil || known {
 		return name, err
 	}
 	var ids []string
-	err = h.look(ctx, func(tx pgx.Tx) (err error) {
-		ids, err = litellm.FindTeams(ctx, tx, h.names, name)
+	err = a.look(ctx, func(tx pgx.Tx) (err error) {
+		ids, err = litellm.FindTeams(ctx, tx, a.names, name)
 		return err
 	})
 	switch {

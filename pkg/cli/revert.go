@@ -82,7 +82,7 @@ func (a *app) scope(ctx context.Context, run, team string, all bool) (s reconcil
 		}
 		s.Run = &id
 	case team != "":
-		s.Team, err = a.reconciler.FindTeam(ctx, team)
+		s.Team, err = a.findTeam(ctx, team)
 	}
 	return s, err
 }
