@@ -136,7 +136,7 @@ Exit codes: 0 in sync or repaired; 1 error, or some teams could not be repaired;
 	root.Flags().BoolVar(&f.allowRevokes, "allow-revokes", false, "let one pass through where a limit would refuse it (a daemon: its first)")
 	root.Flags().StringVarP(&f.output, "output", "o", "text", "with --once: text or json, on standard output")
 	config.Flags(root.PersistentFlags())
-	root.AddCommand(newHistory(p, &f), newRevert(p, &f), newAdopt(p, &f), newDoctor(p, &f), newMigrate(p, &f), newVersion(p))
+	root.AddCommand(newExplain(p, &f), newHistory(p, &f), newRevert(p, &f), newAdopt(p, &f), newDoctor(p, &f), newMigrate(p, &f), newVersion(p))
 	return root
 }
 
