@@ -45,7 +45,7 @@ shows its plan first, and asks on a terminal. revert --run gives the entries bac
 			},
 			perform: a.reconciler.Adopt,
 			nothing: func(context.Context) error { return nil },
-		}.run(ctx, p, a, s, u)
+		}.run(ctx, p, s, u)
 	})
 	cmd.Flags().StringVar(&team, "team", "", "entries of this team (id or alias)")
 	cmd.Flags().BoolVar(&all, "all", false, "entries of all teams that a pass would look at")

@@ -45,7 +45,7 @@ A pass grants again what access groups grant: stop the daemon and its cron jobs 
 				}
 				return ledger.NothingLeft(ctx, a.pool, a.names, *scope.Run)
 			},
-		}.run(ctx, p, a, s, u)
+		}.run(ctx, p, s, u)
 	})
 	cmd.Flags().StringVar(&run, "run", "", "what this run granted (see history)")
 	cmd.Flags().StringVar(&team, "team", "", "what was granted to this team (id or alias)")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/postgres"
@@ -32,7 +33,7 @@ type undoFlags struct {
 }
 
 // run shows what would be done, asks, and does it.
-func (c proposed) run(ctx context.Context, p Process, a *app, s screen, f undoFlags) error {
+func (c proposed) run(ctx context.Context, p Process, s screen, f undoFlags) error {
 	if s.json && !f.yes && !f.dryRun {
 		return usage(errors.New("-o json cannot ask: use it with --yes or --dry-run"))
 	}
@@ -197,26 +198,30 @@ func (r *report) planned(c proposed) {
 	if r.teams > 0 {
 		r.print("\n")
 	}
-	r.print(fmt.Sprintf("Plan to %s: %s\n", c.verb, r.result.text()))
+	r.print(fmt.Sprintf("Plan to %s: %s\n", c.verb, r.result.text(r.verb)))
 }
 
-func (u undoResult) text() string {
+func (u undoResult) text(verb string) string {
 	text := plural(u.Teams, "team")
-	add := func(n int, what string) {
+	add := func(n int, what, done string) {
 		if n > 0 {
-			text += fmt.Sprintf(", %d %s", n, what)
+			text += ", " + strings.TrimSpace(plural(n, what)+" "+done)
 		}
 	}
-	add(u.ServersRevoked, "servers taken back")
-	add(u.EntriesAdopted, "entries change owner")
-	add(u.CeilingsRemoved, "ceilings removed")
-	add(u.RowsGivenUp, "rows given up")
-	add(u.RowsDeleted, "of them deleted")
-	add(u.Forgotten, "forgotten")
-	add(u.Skipped[string(reconcile.Sentinel)], "left alone (sentinel)")
-	add(u.Skipped[string(reconcile.Busy)], "locked by another session")
-	add(u.Skipped[string(reconcile.Moved)], "changed meanwhile")
-	add(len(u.Failed), "failed")
+	add(u.ServersRevoked, "server", "taken back")
+	adopted := "adopted"
+	if verb == "revert" {
+		adopted = "given back to the administrator"
+	}
+	add(u.EntriesAdopted, "server", adopted)
+	add(u.CeilingsRemoved, "ceiling", "removed")
+	add(u.RowsGivenUp, "row", "given up")
+	add(u.RowsDeleted, "row", "deleted")
+	add(u.Forgotten, "team", "forgotten")
+	add(u.Skipped[string(reconcile.Sentinel)], "team", "left alone (sentinel)")
+	add(u.Skipped[string(reconcile.Busy)], "team", "locked by another session")
+	add(u.Skipped[string(reconcile.Moved)], "team", "changed meanwhile")
+	add(len(u.Failed), "team", "failed")
 	return text + "."
 }
 
@@ -241,7 +246,7 @@ func (r *report) done(c proposed, o reconcile.Outcome) {
 	if r.json {
 		return
 	}
-	r.print(fmt.Sprintf("%s: %s\n", c.done, r.result.text()))
+	r.print(fmt.Sprintf("%s: %s\n", c.done, r.result.text(r.verb)))
 	for _, f := range r.result.Failed {
 		r.print(fmt.Sprintf("  team %s: %s\n", word(f.Team), f.Error))
 	}
@@ -265,7 +270,7 @@ func (r *report) close(err error) error {
 	case r.broken != nil:
 		return fmt.Errorf("writing to standard output: %w", r.broken)
 	case r.result.Result == "partial":
-		return exit{exitError, errors.New(r.verb + ": some teams are left, run it again: " + r.result.text())}
+		return exit{exitError, errors.New(r.verb + ": some teams are left, run it again: " + r.result.text(r.verb))}
 	}
 	return nil
 }
