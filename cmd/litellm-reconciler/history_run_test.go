@@ -26,9 +26,10 @@ func TestHistoryOfARun(t *testing.T) {
 	}
 	wantTexts(t, shownHistory(t, db, "quiet", "--run", id), "run "+id, "No changes of team quiet")
 
+	twin := id[:34] + map[bool]string{true: "01", false: "00"}[strings.HasSuffix(id, "00")]
 	db.Exec(t, `INSERT INTO litellm_reconciler.runs (run_id, started_at, trigger, policy, version, host)
-		VALUES (overlay($1 placing '00' from 35)::uuid, now(), 'schedule', 'managed', 'dev', 'x'), ('ffffffff-0000-7000-8000-000000000000', now(), 'event', 'managed', 'dev', 'x')`, id)
-	wantTexts(t, run(t, of(db), "history", "--run", id[:20]).wantCode(t, 1).complaint(t), "begin with "+id[:20], id, id[:34]+"00")
+		VALUES ($1, now(), 'schedule', 'managed', 'dev', 'x'), ('ffffffff-0000-7000-8000-000000000000', now(), 'event', 'managed', 'dev', 'x')`, twin)
+	wantTexts(t, run(t, of(db), "history", "--run", id[:20]).wantCode(t, 1).complaint(t), "begin with "+id[:20], id, twin)
 	wantTexts(t, shownHistory(t, db, "--run", "ffffffff"), "finished  no: interrupted, or still running\n", "No changes\n")
 	if log := historyJSON(t, db, "--run", "ffffffff"); log.Changes == nil || len(log.Changes) != 0 || log.Run.Finished != nil || log.Run.RevertedBy == nil {
 		t.Errorf("got %+v", log)

@@ -149,7 +149,9 @@ func (e *explanation) row(s explain.Server) {
 	switch {
 	case left == "":
 		e.line("", "nothing else names it")
-	case s.Before.Allowed || s.From.Allowed:
+	case s.From.Allowed && !s.Before.Allowed:
+		e.line("", "%s", e.yellow("still reachable, from v1.88 only, through "+left))
+	case s.Before.Allowed:
 		e.line("", "%s", e.yellow("still reachable through "+left))
 	default:
 		e.line("", "still named by %s, which does not suffice", left)

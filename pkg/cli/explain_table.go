@@ -60,14 +60,14 @@ func (e *explanation) inRow(s explain.Server) string {
 		text := "direct"
 		switch {
 		case n.Granted != nil:
-			text = "owned since " + e.when(n.Granted.At) + ", run " + n.Granted.Run
+			text = "owned since " + e.when(n.Granted.At) + ", run " + shortRun(n.Granted.Run)
 		case n.Owned:
 			text = "owned"
 		}
 		parts = append(parts, text+e.as(n, s))
 	}
 	if s.Revoked != nil {
-		parts = append(parts, "taken out "+e.when(s.Revoked.At)+", run "+s.Revoked.Run)
+		parts = append(parts, "taken out "+e.when(s.Revoked.At)+", run "+shortRun(s.Revoked.Run))
 	}
 	if s.Missing {
 		parts = append(parts, "missing"+e.pass(": a pass would add it"))

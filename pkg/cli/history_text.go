@@ -94,7 +94,7 @@ func (t *historyText) change(b *strings.Builder, c ledger.PastChange, aliases ma
 	if t.run == nil {
 		// The first 48 bits are the millisecond in which the run began (RFC
 		// 9562, version 7): enough to name it.
-		text := "run " + c.Run.ID.String()[:13] + ": " + by(c.Run)
+		text := "run " + shortRun(c.Run.ID.String()) + ": " + by(c.Run)
 		if c.Run.Finished == nil {
 			text += t.screen.yellow(", not finished: interrupted, or still running")
 		}
@@ -171,7 +171,7 @@ func (t *historyText) time(at time.Time) string {
 func by(r ledger.PastRun) string {
 	text := word(r.Trigger)
 	if r.Reverts != nil {
-		text += " of run " + r.Reverts.String()[:13]
+		text += " of run " + shortRun(r.Reverts.String())
 	}
 	return fmt.Sprintf("%s, policy %s, version %s, host %s", text, word(string(r.Policy)), word(r.Version), word(r.Host))
 }
@@ -207,3 +207,7 @@ func few(list []string, most, width int) string {
 	}
 	return text
 }
+
+// shortRun is the beginning of a run's id, which is its time in milliseconds
+// and as good as the whole id to every command.
+func shortRun(id string) string { return id[:min(len(id), 13)] }
