@@ -14,7 +14,7 @@ TOOLS                := $(CURDIR)/bin/tools
 GOLANGCI_LINT        := $(TOOLS)/golangci-lint-v2.15.0
 GOVULNCHECK          := $(TOOLS)/govulncheck-v1.9.0
 
-.PHONY: help build test demo fmt lint vuln tidy postgres clean
+.PHONY: help build test demo docs fmt lint vuln tidy postgres clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,6 +27,9 @@ test: postgres ## run all tests
 
 demo: postgres build ## repair a database in the state of LiteLLM issue 27657, step by step
 	$(GO) run ./internal/demo -binary bin/litellm-reconciler
+
+docs: postgres ## follow the pages of docs and write down what the commands print
+	UPDATE_DOCS=1 $(GO) test -count=1 -run TestTheDocumentationWasTried ./cmd/litellm-reconciler
 
 fmt: ## format the code
 	gofmt -w $$(git ls-files '*.go')

@@ -18,15 +18,15 @@ func TestExplainSituations(t *testing.T) {
 	}{
 		"a direct entry": {
 			args: []string{"a", "wiki"},
-			texts: []string{"Keys of team a (alias of a) without a list of their own can use wiki before v1.88: yes; from v1.88: yes.",
+			texts: []string{"May keys of team a (alias of a) without a list of their own use wiki? Before v1.88: yes. From v1.88: yes.",
 				"names it: direct, granted by an administrator", "is not in LiteLLM's server table (config file?)"},
 		},
 		"a key with a list, within its team": {args: []string{"own", "github"},
-			texts: []string{"before v1.88: yes; from v1.88: yes.", "has a list of its own", "the lists of key and team both name it"}},
+			texts: []string{"Before v1.88: yes. From v1.88: yes.", "has a list of its own", "the lists of key and team both name it"}},
 		"a key with a list, beyond its team": {args: []string{"own", "jira"},
-			texts: []string{"before v1.88: no; from v1.88: no.", "the key's list names it, the team's does not: LiteLLM intersects the two", "attach an access group"}},
+			texts: []string{"Before v1.88: no. From v1.88: no.", "the key's list names it, the team's does not: LiteLLM intersects the two", "attach an access group"}},
 		"a key with a list, less than its team": {args: []string{"own", "wiki"},
-			texts: []string{"before v1.88: no; from v1.88: no.", "the key has a list of its own that does not name it: LiteLLM intersects the two", "add it to the key's own list, or empty that list"}},
+			texts: []string{"Before v1.88: no. From v1.88: no.", "the key has a list of its own that does not name it: LiteLLM intersects the two", "add it to the key's own list, or empty that list"}},
 		"a team whose ceiling went": {
 			change: func(t *testing.T, db *pgtest.Database) {
 				db.SetServers(t, db.RowID(t, "a"), "github")
@@ -34,7 +34,7 @@ func TestExplainSituations(t *testing.T) {
 				once(t, db, 0)
 			},
 			args:  []string{"own", "jira"},
-			texts: []string{"before v1.88: yes; from v1.88: yes.", "names nothing, and an empty list does not restrict", "an empty list of the team does not restrict"},
+			texts: []string{"Before v1.88: yes. From v1.88: yes.", "names nothing, and an empty list does not restrict", "an empty list of the team does not restrict"},
 		},
 		"a ceiling about to come": {
 			change: func(t *testing.T, db *pgtest.Database) { db.SetServers(t, db.RowID(t, "a")) },
@@ -44,7 +44,7 @@ func TestExplainSituations(t *testing.T) {
 		"a server that somebody removed": {
 			change: func(t *testing.T, db *pgtest.Database) { db.SetServers(t, db.RowID(t, "a"), "wiki") },
 			args:   []string{"a", "github"},
-			texts:  []string{"before v1.88: no; from v1.88: yes.", "does not name it", "the row lacks it: a pass would add it", "run litellm-reconciler --once"},
+			texts:  []string{"Before v1.88: no. From v1.88: yes.", "does not name it", "the row lacks it: a pass would add it", "run litellm-reconciler --once"},
 		},
 		"a server that LiteLLM wrote back after a revoke": {
 			change: func(t *testing.T, db *pgtest.Database) {
@@ -53,7 +53,7 @@ func TestExplainSituations(t *testing.T) {
 				db.SetServers(t, "row of a", "wiki", "github")
 			},
 			args: []string{"a", "github"},
-			texts: []string{"before v1.88: yes; from v1.88: yes.", "names it: written back after it was taken out", "a pass would take it out once more",
+			texts: []string{"Before v1.88: yes. From v1.88: yes.", "names it: written back after it was taken out", "a pass would take it out once more",
 				"taken out of the row 20", "still reachable through the row, where it is back"},
 		},
 		"a server of the config file that was revoked": {
@@ -64,7 +64,7 @@ func TestExplainSituations(t *testing.T) {
 				once(t, db, 0)
 			},
 			args:  []string{"a", "configured"},
-			texts: []string{"before v1.88: no; from v1.88: no.", "taken out of the row 20", "nothing else names it", "is not in LiteLLM's server table"},
+			texts: []string{"Before v1.88: no. From v1.88: no.", "taken out of the row 20", "nothing else names it", "is not in LiteLLM's server table"},
 		},
 		"a list that does not suffice after a revoke": {
 			change: func(t *testing.T, db *pgtest.Database) {
@@ -72,7 +72,7 @@ func TestExplainSituations(t *testing.T) {
 				once(t, db, 0)
 			},
 			args:  []string{"own", "github"},
-			texts: []string{"before v1.88: no; from v1.88: no.", "still named by the key's own list, which does not suffice", "the key's list names it, the team's does not"},
+			texts: []string{"Before v1.88: no. From v1.88: no.", "still named by the key's own list, which does not suffice", "the key's list names it, the team's does not"},
 		},
 		"another row than the one that was repaired": {
 			change: func(t *testing.T, db *pgtest.Database) {
@@ -119,26 +119,26 @@ func TestExplainSituations(t *testing.T) {
 				db.Exec(t, `UPDATE {schema}."LiteLLM_TeamTable" SET organization_id = $1`, db.Own(t, "LiteLLM_OrganizationTable", "limit"))
 			},
 			args:  []string{"own", "github"},
-			texts: []string{"before v1.88: no; from v1.88: no.", "organization      limits to wiki", "the organization has a list that does not name it", "add it to the organization's list"},
+			texts: []string{"Before v1.88: no. From v1.88: no.", "organization      limits to wiki", "the organization has a list that does not name it", "add it to the organization's list"},
 		},
 		"keys that need a list": {
 			args:  []string{"a", "github", "--litellm-require-key-mcp-access-defined"},
-			texts: []string{"before v1.88: no; from v1.88: no.", "keys without a list of their own have nothing (require_key_mcp_access_defined)"},
+			texts: []string{"Before v1.88: no. From v1.88: no.", "keys without a list of their own have nothing (require_key_mcp_access_defined)"},
 		},
 		"a blocked and expired key": {
 			change: executed(`UPDATE {schema}."LiteLLM_VerificationToken" SET blocked = true, expires = '2020-02-02'`),
 			args:   []string{"own", "github"},
-			texts:  []string{"before v1.88: no; from v1.88: no.", "2020-02-02 00:00:00 UTC: LiteLLM refuses the key", "the key is blocked; the key has expired", "unblock the key"},
+			texts:  []string{"Before v1.88: no. From v1.88: no.", "2020-02-02 00:00:00 UTC: LiteLLM refuses the key", "the key is blocked; the key has expired", "unblock the key"},
 		},
 		"a blocked team": {
 			change: executed(`UPDATE {schema}."LiteLLM_TeamTable" SET blocked = true`),
 			args:   []string{"own", "github"},
-			texts:  []string{"before v1.88: no; from v1.88: no.", "LiteLLM refuses the team's keys", "no: the team is blocked\n"},
+			texts:  []string{"Before v1.88: no. From v1.88: no.", "LiteLLM refuses the team's keys", "no: the team is blocked\n"},
 		},
 		"a team that is gone": {
 			change: func(t *testing.T, db *pgtest.Database) { db.DeleteTeam(t, "a") },
 			args:   []string{"own", "github"},
-			texts:  []string{"before v1.88: yes; from v1.88: yes.", "a, which does not exist: taken here for no team", "the key's own list names it\n"},
+			texts:  []string{"Before v1.88: yes. From v1.88: yes.", "a, which does not exist: taken here for no team", "the key's own list names it\n"},
 		},
 		"a key of LiteLLM's own UI": {
 			change: executed(`UPDATE {schema}."LiteLLM_VerificationToken" SET team_id = 'litellm-dashboard'`),
@@ -148,12 +148,12 @@ func TestExplainSituations(t *testing.T) {
 		"a server that is not approved": {
 			change: executed(`UPDATE {schema}."LiteLLM_MCPServerTable" SET approval_status = 'pending_review'`),
 			args:   []string{"own", "github"},
-			texts:  []string{"before v1.88: no; from v1.88: no.", "waits for approval, or was rejected: proxies do not load it", "approve the server"},
+			texts:  []string{"Before v1.88: no. From v1.88: no.", "waits for approval, or was rejected: proxies do not load it", "approve the server"},
 		},
 		"an entry by name": {
 			change: func(t *testing.T, db *pgtest.Database) { db.SetServers(t, db.RowID(t, "a"), "gh") },
 			args:   []string{"a", "github"},
-			texts:  []string{"before v1.88: yes; from v1.88: yes.", "names it (as gh): direct"},
+			texts:  []string{"Before v1.88: yes. From v1.88: yes.", "names it (as gh): direct"},
 		},
 		"a row that does not exist": {
 			change: func(t *testing.T, db *pgtest.Database) {
@@ -196,7 +196,7 @@ func TestExplainAdvisesNothingWhereNothingIsWrong(t *testing.T) {
 	db := issue(t, pgtest.V1_88)
 	key(t, db, "own", "users-local", "e7a5b6cb")
 	text := explained(t, db, "own", "github")
-	wantTexts(t, text, "Key own can use e7a5b6cb (github) before v1.88: yes; from v1.88: yes.", "a pass would add it")
+	wantTexts(t, text, "May key own use e7a5b6cb (github)? Before v1.88: yes. From v1.88: yes.", "a pass would add it")
 	if strings.Contains(text, "what to do") {
 		t.Errorf("advice is given: %s", text)
 	}

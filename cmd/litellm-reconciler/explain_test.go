@@ -42,8 +42,8 @@ func key(t *testing.T, db *pgtest.Database, alias, team string, servers ...strin
 }
 
 const (
-	ciMay    = "Key ci can use e7a5b6cb (github) before v1.88: yes; from v1.88: yes.\n"
-	ciMayNot = "Key ci can use e7a5b6cb (github) before v1.88: no; from v1.88: "
+	ciMay    = "May key ci use e7a5b6cb (github)? Before v1.88: yes. From v1.88: yes.\n"
+	ciMayNot = "May key ci use e7a5b6cb (github)? Before v1.88: no. From v1.88: "
 )
 
 func TestExplainFollowsTheTeamOfTheIssueOnEveryVersionOfLiteLLM(t *testing.T) {

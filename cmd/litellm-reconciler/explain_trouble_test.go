@@ -91,7 +91,7 @@ func TestExplainNamesTheRightsItNeedsAndNoOthers(t *testing.T) {
 					granted += obey(t, db, r.wantCode(t, 1)) + "; "
 					r = run(t, role, "explain", "ci", "github")
 				}
-				wantTexts(t, r.wantCode(t, 0).stdout, "Key ci can use e7a5b6cb (github) before v1.88: ")
+				wantTexts(t, r.wantCode(t, 0).stdout, "May key ci use e7a5b6cb (github)? Before v1.88: ")
 
 				for _, word := range []string{"INSERT", "UPDATE", "DELETE", `"token"`, `SELECT ON "public"`} {
 					if strings.Contains(granted, word) {

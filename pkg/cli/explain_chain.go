@@ -50,11 +50,11 @@ func (e *explanation) chain(s explain.Server) {
 func (e *explanation) sentence(s explain.Server) string {
 	who := ""
 	if e.Key != nil {
-		who = "Key " + explain.Printable(e.Key.Name())
+		who = "key " + explain.Printable(e.Key.Name())
 	} else {
-		who = "Keys of team " + e.teamName() + " without a list of their own"
+		who = "keys of team " + e.teamName() + " without a list of their own"
 	}
-	return fmt.Sprintf("%s can use %s before v1.88: %s; from v1.88: %s.", who, s.Label(), e.yesNo(s.Before.Allowed), e.yesNo(s.From.Allowed))
+	return fmt.Sprintf("May %s use %s? Before v1.88: %s. From v1.88: %s.", who, s.Label(), e.yesNo(s.Before.Allowed), e.yesNo(s.From.Allowed))
 }
 
 func (e *explanation) keyInChain() string {

@@ -15,7 +15,7 @@ import (
 )
 
 // shownTeams is how many teams the text of a proposal names; JSON names all.
-const shownTeams = 20
+const shownTeams = 10
 
 // proposed is a revert or an adoption that is shown before it is confirmed.
 type proposed struct {
