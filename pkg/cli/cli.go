@@ -103,7 +103,7 @@ func newRoot(p Process) *cobra.Command {
 access groups grant. Without a command it runs until it is stopped; with --once it makes one pass.
 
 Exit codes: 0 in sync or repaired; 1 error, or some teams could not be repaired; 2 drift found
-(--once --dry-run --exit-code); 3 refused by a limit; 64 usage or configuration.`,
+(plan --exit-code, --once --dry-run --exit-code); 3 refused by a limit; 64 usage or configuration.`,
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -136,7 +136,7 @@ Exit codes: 0 in sync or repaired; 1 error, or some teams could not be repaired;
 	root.Flags().BoolVar(&f.allowRevokes, "allow-revokes", false, "let one pass through where a limit would refuse it (a daemon: its first)")
 	root.Flags().StringVarP(&f.output, "output", "o", "text", "with --once: text or json, on standard output")
 	config.Flags(root.PersistentFlags())
-	root.AddCommand(newExplain(p, &f), newHistory(p, &f), newRevert(p, &f), newAdopt(p, &f), newDoctor(p, &f), newMigrate(p, &f), newVersion(p))
+	root.AddCommand(newPlan(p, &f), newExplain(p, &f), newHistory(p, &f), newRevert(p, &f), newAdopt(p, &f), newDoctor(p, &f), newMigrate(p, &f), newVersion(p))
 	return root
 }
 

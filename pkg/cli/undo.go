@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -37,20 +36,31 @@ func (c proposed) run(ctx context.Context, p Process, s screen, f undoFlags) err
 	if s.json && !f.yes && !f.dryRun {
 		return usage(errors.New("-o json cannot ask: use it with --yes or --dry-run"))
 	}
-	r := &report{screen: s, verb: c.verb, result: undoResult{DryRun: f.dryRun, Result: "ok", Skipped: map[string]int{}, Failed: []failure{}}}
+	r := &report{
+		screen: s, spool: newSpool(s.out), verb: c.verb,
+		result: undoResult{DryRun: f.dryRun, Result: "ok", Skipped: map[string]int{}, Failed: []failure{}},
+	}
 	r.open()
-	proposals, err := c.propose(ctx, r.team)
+	proposals, err := c.propose(ctx, func(p reconcile.Proposal) error {
+		if err := r.team(p); err != nil {
+			return err
+		}
+		return r.Pause(ctx)
+	})
 	if err != nil {
-		return r.close(err)
+		return r.close(ctx, err)
 	}
 	if proposals.Len() == 0 && r.teams == 0 {
 		if err := c.nothing(ctx); err != nil {
-			return r.close(err)
+			return r.close(ctx, err)
 		}
 	}
 	r.planned(c)
 	if f.dryRun || proposals.Len() == 0 {
-		return r.close(nil)
+		return r.close(ctx, nil)
+	}
+	if err := r.release(ctx); err != nil {
+		return err
 	}
 	if !f.yes {
 		if err := confirm(ctx, p, c.note+"\n"); err != nil {
@@ -61,7 +71,7 @@ func (c proposed) run(ctx context.Context, p Process, s screen, f undoFlags) err
 	outcome, err := c.perform(ctx, proposals, reconcile.Options{Trigger: c.verb, Progress: bar.show})
 	bar.finish()
 	r.done(c, outcome)
-	return r.close(postgres.Explain(err))
+	return r.close(ctx, postgres.Explain(err))
 }
 
 // undoResult is the JSON form of what a revert or an adoption would do or did.
@@ -95,21 +105,15 @@ type undoTeam struct {
 // report shows teams as they are proposed, and at the end what came of it.
 type report struct {
 	screen
+	*spool
 	verb   string
 	teams  int
 	result undoResult
-	broken error // of standard output
 }
 
 func (r *report) open() {
 	if r.json {
 		r.print(`{"teams":[`)
-	}
-}
-
-func (r *report) print(text string) {
-	if r.broken == nil {
-		_, r.broken = io.WriteString(r.out, text)
 	}
 }
 
@@ -146,7 +150,7 @@ func (r *report) team(p reconcile.Proposal) error {
 	case r.teams <= shownTeams:
 		r.print(r.block(p))
 	}
-	return r.broken
+	return nil
 }
 
 func list(items []string) []string { return append([]string{}, items...) }
@@ -253,7 +257,7 @@ func (r *report) done(c proposed, o reconcile.Outcome) {
 }
 
 // close ends the output and returns the error that the command ends with.
-func (r *report) close(err error) error {
+func (r *report) close(ctx context.Context, err error) error {
 	if err != nil {
 		r.result.Result, r.result.Error = "error", err.Error()
 	}
@@ -264,11 +268,12 @@ func (r *report) close(err error) error {
 		}
 		r.print("\n],\n\"summary\": " + string(end) + "}\n")
 	}
+	shown := r.release(ctx)
 	switch {
 	case err != nil:
 		return err
-	case r.broken != nil:
-		return fmt.Errorf("writing to standard output: %w", r.broken)
+	case shown != nil:
+		return shown
 	case r.result.Result == "partial":
 		return exit{exitError, errors.New(r.verb + ": some teams are left, run it again: " + r.result.text(r.verb))}
 	}

@@ -72,7 +72,16 @@ type TeamAccess struct {
 
 // ReadTeams reads the teams of these ids or aliases, sorted by id.
 func ReadTeams(ctx context.Context, q postgres.Querier, names postgres.Names, wanted []string) ([]TeamAccess, error) {
-	rows, err := q.Query(ctx, names.SQL(accessTeamsSQL, "{entitlements}", names.SQL(entitlementsSQL)), wanted)
+	return readTeams(ctx, q, names, wanted, true)
+}
+
+// ReadTeamsByID reads the teams of these ids, which an index finds, sorted.
+func ReadTeamsByID(ctx context.Context, q postgres.Querier, names postgres.Names, ids []string) ([]TeamAccess, error) {
+	return readTeams(ctx, q, names, ids, false)
+}
+
+func readTeams(ctx context.Context, q postgres.Querier, names postgres.Names, wanted []string, aliases bool) ([]TeamAccess, error) {
+	rows, err := q.Query(ctx, names.SQL(accessTeamsSQL, "{entitlements}", names.SQL(entitlementsSQL)), wanted, aliases)
 	if err != nil {
 		return nil, fmt.Errorf("reading teams: %w", err)
 	}

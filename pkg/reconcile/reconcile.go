@@ -91,7 +91,7 @@ func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err er
 	if err != nil {
 		return report, err
 	}
-	report.Found, err = r.scan(ctx, catalog, withLedger)
+	report.Found, err = r.scan(ctx, catalog, withLedger, nil)
 	if err != nil {
 		return report, r.withGrants(ctx, catalog, err)
 	}
@@ -131,12 +131,17 @@ func (r *Reconciler) inspect(ctx context.Context, dryRun bool) (litellm.Catalog,
 // withGrants names the missing GRANTs where Postgres only said that a right is
 // missing, and the ledger where it only said that a table is.
 func (r *Reconciler) withGrants(ctx context.Context, c litellm.Catalog, err error) error {
-	if postgres.MissingObject(err) && strings.Contains(err.Error(), `"`+r.Names.Ledger+".") {
-		return fmt.Errorf("%w, not all of it: restore its tables from a backup, or start over with migrate down and up: %w", ledger.ErrAbsent, err)
-	}
 	rights := append(litellm.ReadRights(r.Names, c), litellm.WriteRights(r.Names, c)...)
 	if len(r.Selection.IncludeOrganizations) > 0 {
 		rights = append(rights, litellm.OrganizationRights(r.Names)...)
 	}
-	return postgres.WithGrants(ctx, r.pool, err, "tables", append(rights, ledger.Rights(r.Names)...))
+	return r.withRights(ctx, err, append(rights, ledger.Rights(r.Names)...))
+}
+
+// withRights does so for what takes these rights.
+func (r *Reconciler) withRights(ctx context.Context, err error, rights []postgres.Right) error {
+	if postgres.MissingObject(err) && strings.Contains(err.Error(), `"`+r.Names.Ledger+".") {
+		return fmt.Errorf("%w, not all of it: restore its tables from a backup, or start over with migrate down and up: %w", ledger.ErrAbsent, err)
+	}
+	return postgres.WithGrants(ctx, r.pool, err, "tables", rights)
 }

@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -11,14 +10,10 @@ import (
 
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/plan"
-	"litellm-reconciler/pkg/postgres"
 )
 
 //go:embed scan.sql
 var scanSQL string
-
-//go:embed examine.sql
-var examineSQL string
 
 //go:embed gone.sql
 var goneSQL string
@@ -26,58 +21,20 @@ var goneSQL string
 //go:embed no_teams.sql
 var noTeamsSQL string
 
-//go:embed no_grants.sql
-var noGrantsSQL string
-
-// examineSize is how many teams are read in full at once.
-const examineSize = 2000
-
 // scan reads one snapshot in a transaction that the server keeps from writing.
-// Its memory grows with the access groups and the drifted teams.
-func (r *Reconciler) scan(ctx context.Context, catalog litellm.Catalog, withLedger bool) (Found, error) {
+// Its memory grows with the access groups and the drifted teams. In the same
+// snapshot it then runs more, unless that is nil.
+func (r *Reconciler) scan(ctx context.Context, catalog litellm.Catalog, withLedger bool, more func(pgx.Tx, *scanner) error) (Found, error) {
 	s := scanner{
 		Reconciler: r, withLedger: withLedger,
 		found: Found{Drift: map[plan.Kind]int{}, Mismatches: -1},
 	}
-	// Compiling the scan would take longer than it saves.
-	snapshot := pgx.TxOptions{BeginQuery: fmt.Sprintf(
-		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d; "+
-			"SET LOCAL jit = off; SET LOCAL search_path = pg_catalog",
-		milliseconds(r.LockTimeout), milliseconds(r.StatementTimeout))}
-	ctx, cancel := context.WithTimeout(ctx, 2*unanswered(r.StatementTimeout))
-	defer cancel()
-	err := pgx.BeginTxFunc(ctx, r.pool, snapshot, func(tx pgx.Tx) error {
-		selection, err := r.Selection.resolve(ctx, tx, r.Names, r.log)
-		if err != nil {
+	err := r.look(ctx, func(tx pgx.Tx) error {
+		if err := s.all(ctx, tx, catalog); err != nil || more == nil {
 			return err
 		}
-		s.groups, err = litellm.ReadGroups(ctx, tx, r.Names)
-		if err != nil {
-			return err
-		}
-		s.found.Groups = s.groups.Len()
-		if err := s.compare(ctx, tx, selection); err != nil {
-			return err
-		}
-		for ids := range slices.Chunk(s.suspects, examineSize) {
-			if err := s.examine(ctx, tx, ids); err != nil {
-				return err
-			}
-		}
-		if selection.everything() {
-			s.found.Mismatches = s.groups.Mismatches()
-			if err := s.gone(ctx, tx); err != nil {
-				return err
-			}
-		}
-		s.found.shared, err = litellm.SharedRows(ctx, tx, r.Names, catalog, rowsOf(s.found.Drifted, s.found.Stale))
-		return err
+		return more(tx, &s)
 	})
-	for _, t := range s.found.Drifted {
-		if s.found.shared[t.Row] {
-			s.found.Drift[plan.SharedRow]++
-		}
-	}
 	return s.found, err
 }
 
@@ -87,6 +44,42 @@ type scanner struct {
 	groups     *litellm.Groups
 	suspects   []string
 	found      Found
+}
+
+// all fills in what is found.
+func (s *scanner) all(ctx context.Context, tx pgx.Tx, catalog litellm.Catalog) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*unanswered(s.StatementTimeout))
+	defer cancel()
+	selection, err := s.Selection.resolve(ctx, tx, s.Names, s.log)
+	if err != nil {
+		return err
+	}
+	s.groups, err = litellm.ReadGroups(ctx, tx, s.Names)
+	if err != nil {
+		return err
+	}
+	s.found.Groups = s.groups.Len()
+	if err := s.compare(ctx, tx, selection); err != nil {
+		return err
+	}
+	for ids := range slices.Chunk(s.suspects, examineSize) {
+		if err := s.examine(ctx, tx, ids, s.decide); err != nil {
+			return err
+		}
+	}
+	if selection.everything() {
+		s.found.Mismatches = s.groups.Mismatches()
+		if err := s.gone(ctx, tx); err != nil {
+			return err
+		}
+	}
+	s.found.shared, err = litellm.SharedRows(ctx, tx, s.Names, catalog, rowsOf(s.found.Drifted, s.found.Stale))
+	for _, t := range s.found.Drifted {
+		if s.found.shared[t.Row] {
+			s.found.Drift[plan.SharedRow]++
+		}
+	}
+	return err
 }
 
 // compare streams all teams and clears those whose fingerprints show that they
@@ -127,43 +120,12 @@ func (s *scanner) compare(ctx context.Context, tx pgx.Tx, sel resolved) error {
 	return nil
 }
 
-// examine reads teams in full and decides about each as a repair would.
-func (s *scanner) examine(ctx context.Context, tx pgx.Tx, ids []string) error {
-	rows, err := tx.Query(ctx, s.sql(examineSQL), ids)
-	if err != nil {
-		return fmt.Errorf("examining teams: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := s.decide(rows.RawValues()); err != nil {
-			return fmt.Errorf("examining teams: %w", err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("examining teams: %w", err)
-	}
-	return nil
-}
-
-// decide takes a row of examine.sql in Postgres' binary format.
-func (s *scanner) decide(raw [][]byte) error {
-	groups, err1 := postgres.Texts(raw[1])
-	servers, err2 := postgres.Texts(raw[3])
-	owned, err3 := postgres.Texts(raw[6])
-	revoked, err4 := postgres.Texts(raw[7])
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
-		return err
-	}
-	target := Target{Team: string(raw[0]), Row: string(raw[2])}
-	state := plan.Team{Owned: owned, Revoked: revoked, Union: s.groups.Union(groups)}
-	if raw[2] != nil {
-		state.Row = &litellm.Row{ID: target.Row, Servers: servers, OtherGrants: postgres.Bool(raw[4])}
-	}
-	change := plan.Decide(s.Policy, state)
+// decide takes a team's place in what was found.
+func (s *scanner) decide(t examined) {
+	change := plan.Decide(s.Policy, t.Team)
 	// Where fingerprints cannot be compared, renewing them would never end.
-	renew := s.groups.Comparable() || !slices.Equal(change.Owned, owned)
-	s.found.add(target, change, s.withLedger && renew && (state.Row != nil || postgres.Bool(raw[5])))
-	return nil
+	renew := s.groups.Comparable() || !slices.Equal(change.Owned, t.Owned)
+	s.found.add(Target{Team: t.id, Row: t.row}, change, s.withLedger && renew && (t.Row != nil || t.known))
 }
 
 // gone finds teams that LiteLLM deleted. To the guard they are teams that lose
@@ -194,13 +156,4 @@ func (s *scanner) gone(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("looking for deleted teams: %w", err)
 	}
 	return nil
-}
-
-// sql puts the ledger's table, or nothing in its shape, into a statement.
-func (s *scanner) sql(text string) string {
-	grants := noGrantsSQL
-	if s.withLedger {
-		grants = s.Names.SQL("{ledger}.grants")
-	}
-	return s.Names.SQL(text, "{grants}", grants)
 }
