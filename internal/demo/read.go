@@ -41,16 +41,6 @@ func readKeys(ctx context.Context, conn *pgx.Conn) ([][]string, error) {
 	})
 }
 
-// readHistory returns team, action, added and removed servers.
-func readHistory(ctx context.Context, conn *pgx.Conn) ([][]string, error) {
-	return read(ctx, conn, "the ledger", historySQL, func(row pgx.CollectableRow) ([]string, error) {
-		var team, action string
-		var added, removed []string
-		err := row.Scan(&team, &action, &added, &removed)
-		return []string{team, action, list(added, none), list(removed, none)}, err
-	})
-}
-
 // readRows returns the place and the writing transaction of every row of LiteLLM's and our own tables. Two equal answers
 // mean that nothing was written in between, not even the same values again.
 func readRows(ctx context.Context, conn *pgx.Conn) ([]string, error) {

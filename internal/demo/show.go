@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-// screen prints the tour, in lines of at most 100 columns.
+// screen prints the tour, in lines of at most 120 columns.
 type screen struct {
 	io.Writer
 	colour bool

@@ -29,11 +29,6 @@ func (t *tour) take(ctx context.Context) error {
 			return fmt.Errorf("step %d: %w", i+1, err)
 		}
 	}
-	t.heading(len(all)+1, "The ledger",
-		"Every change is recorded, in the transaction that made it. The 40 other teams are left out here.")
-	if err := t.history(ctx); err != nil {
-		return fmt.Errorf("step %d: %w", len(all)+1, err)
-	}
 	t.outro()
 	return nil
 }
@@ -69,7 +64,7 @@ func (t *tour) stop(ctx context.Context, s step) error {
 	return nil
 }
 
-// program runs the program, shows what it prints, and checks how that starts.
+// program runs the program, shows what it prints, and checks what that says.
 func (t *tour) program(ctx context.Context, s step) error {
 	t.command(s.args)
 	var output bytes.Buffer
@@ -82,8 +77,8 @@ func (t *tour) program(ctx context.Context, s step) error {
 	if err != nil {
 		return fmt.Errorf("running %s: %w", t.binary, err)
 	}
-	if !strings.HasPrefix(output.String(), s.says) {
-		return fmt.Errorf("the output should start with %q", s.says)
+	if !strings.Contains(output.String(), s.says) {
+		return fmt.Errorf("the output should say %q", s.says)
 	}
 	return nil
 }
@@ -111,20 +106,6 @@ func (t *tour) tables(ctx context.Context, changes map[string]string) error {
 		if got[name] != t.want[name] {
 			return fmt.Errorf("%s has %q and should have %q", name, got[name], t.want[name])
 		}
-	}
-	return nil
-}
-
-// history shows the ledger, and checks it.
-func (t *tour) history(ctx context.Context) error {
-	t.statement(historySQL)
-	rows, err := readHistory(ctx, t.conn)
-	if err != nil {
-		return err
-	}
-	t.table([]string{"team_id", "action", "added", "removed"}, rows, nil)
-	if !slices.EqualFunc(rows, wantHistory(), slices.Equal) {
-		return fmt.Errorf("the ledger should have %q", wantHistory())
 	}
 	return nil
 }
