@@ -60,8 +60,8 @@ func TestTourSucceedsAndTellsTheStory(t *testing.T) {
 func TestProgramThatDoesNothingFailsTheTour(t *testing.T) {
 	t.Parallel()
 	err := run(t.Context(), "true", screen{&bytes.Buffer{}, false})
-	if err == nil || !strings.HasPrefix(err.Error(), "step 2: ") {
-		t.Errorf("got error %v, want one of step 2", err)
+	if err == nil || !strings.HasPrefix(err.Error(), "step 1: ") {
+		t.Errorf("got error %v, want one of step 1", err)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestInterruptedTourStopsItsServer(t *testing.T) {
 	interrupted := errors.New("interrupted")
 	var output bytes.Buffer
 	err := run(ctx, "true", screen{writer(func(p []byte) (int, error) {
-		if bytes.Contains(p, []byte("2. ")) {
+		if bytes.Contains(p, []byte("1. ")) {
 			cancel(interrupted)
 		}
 		return output.Write(p)
