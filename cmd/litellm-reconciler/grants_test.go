@@ -19,6 +19,10 @@ var looking = []struct {
 }{
 	{[]string{"--once", "--dry-run"}, false},
 	{[]string{"doctor", "--for=plan"}, false},
+	{[]string{"plan", "--keys"}, false},
+	{[]string{"explain", "incomplete row"}, false},
+	{[]string{"explain", "incomplete row", "github"}, false},
+	{[]string{"history", "incomplete row"}, true},
 }
 
 // least makes a role that has what the program printed for it, where nobody has
@@ -101,6 +105,10 @@ func TestARoleWithThePrintedGrantsAndNoOthersDoesItsWork(t *testing.T) {
 			run(t, daemon, "--once").wantCode(t, 0)
 			wantServers(t, db, "incomplete row", "github", "wiki")
 			wantServers(t, db, "shared row", "direct", "wiki")
+
+			run(t, daemon, "adopt", "--all", "--yes").wantCode(t, 0)
+			run(t, daemon, "revert", "--team", "shared row", "--yes").wantCode(t, 0)
+			wantServers(t, db, "shared row", "direct")
 
 			later := least(t, db, "later", "plan")
 			db.SetGroup(t, "dev", "github")
