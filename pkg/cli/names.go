@@ -88,3 +88,18 @@ func (b *nameBook) groups(ids []string) string {
 	}
 	return "groups " + strings.Join(list, ", ")
 }
+
+// word shows a name from the database on one line, whatever it holds.
+func word(name string) string {
+	if quoted := strconv.Quote(name); quoted != `"`+name+`"` || name == "" {
+		return quoted
+	}
+	return name
+}
+
+func named(alias string) string {
+	if alias == "" {
+		return ""
+	}
+	return " (" + strconv.Quote(alias) + ")"
+}

@@ -41,11 +41,10 @@ type Proposal struct {
 }
 
 // Proposals are what was looked at before a revert or an adoption: the teams to
-// be written, and the rows that others point at as well.
+// be written.
 type Proposals struct {
 	catalog litellm.Catalog
 	targets []Target
-	shared  map[string]bool
 }
 
 // Len is the number of teams to be written.
@@ -69,7 +68,8 @@ func (r *Reconciler) ProposeRevert(ctx context.Context, s Scope, each func(Propo
 		if _, err = pgx.ForEachRow(rows, []any{&t.Team, &t.Row}, func() error { teams = append(teams, t); return nil }); err != nil {
 			return fmt.Errorf("reading what the ledger owns: %w", err)
 		}
-		if p.shared, err = litellm.SharedRows(ctx, tx, r.Names, p.catalog, rowsOf(teams)); err != nil {
+		shared, err := litellm.SharedRows(ctx, tx, r.Names, p.catalog, rowsOf(teams))
+		if err != nil {
 			return err
 		}
 		for chunk := range slices.Chunk(teams, examineSize) {
@@ -77,7 +77,7 @@ func (r *Reconciler) ProposeRevert(ctx context.Context, s Scope, each func(Propo
 			if err != nil {
 				return fmt.Errorf("reading what the ledger owns: %w", err)
 			}
-			err = r.holdings(rows, s.Run, p.shared, func(h holding) error {
+			err = r.holdings(rows, s.Run, shared, func(h holding) error {
 				e, forget := r.reversal(h, s)
 				if e.Action == "" && !forget && !e.Change.Sentinel {
 					return nil // the run took nothing of this team's, or nothing is left of it
@@ -100,13 +100,18 @@ func (r *Reconciler) ProposeRevert(ctx context.Context, s Scope, each func(Propo
 // the locks of a repair. It is recorded as a run of its own. The Outcome is
 // valid also when an error is returned.
 func (r *Reconciler) Revert(ctx context.Context, s Scope, p *Proposals, o Options) (Outcome, error) {
+	// Again: somebody may have taken his time to confirm.
+	shared, err := litellm.SharedRows(ctx, r.pool, r.Names, p.catalog, rowsOf(p.targets))
+	if err != nil {
+		return newOutcome(), r.withGrants(ctx, p.catalog, err)
+	}
 	run := r.newRun(o.Trigger, r.now())
 	run.Reverts = s.Run
-	w := &worker{Reconciler: r, catalog: p.catalog, run: run, shared: p.shared, outcome: newOutcome()}
+	w := &worker{Reconciler: r, catalog: p.catalog, run: run, shared: shared, outcome: newOutcome()}
 	w.job = func(t *transaction, q *pgx.Batch, teams []string) decider {
 		v := revert{transaction: t, scope: s, holdings: make(map[string]holding, len(teams))}
 		q.Queue(r.Names.SQL(holdingsSQL), teams, s.Run).Query(func(rows pgx.Rows) error {
-			return r.holdings(rows, s.Run, p.shared, func(h holding) error { v.holdings[h.team] = h; return nil })
+			return r.holdings(rows, s.Run, shared, func(h holding) error { v.holdings[h.team] = h; return nil })
 		})
 		return v.decide
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"litellm-reconciler/internal/pgtest"
+	"litellm-reconciler/pkg/litellm"
+	"litellm-reconciler/pkg/postgres"
 	"litellm-reconciler/pkg/reconcile"
 )
 
@@ -310,22 +312,57 @@ func TestAnEntryOfARevertedRunThatIsWrittenBackIsTakenOut(t *testing.T) {
 	b.wantServers(t, "team", "github")
 }
 
-func TestRowsAreDeletedOnlyWhileNothingPointsAtThem(t *testing.T) {
+// A revert waits for somebody to confirm it.
+func TestARowThatCameToBeSharedSinceTheProposalIsTheStrangersToo(t *testing.T) {
 	t.Parallel()
 	b := setup(t, pgtest.V1_83_14)
 	b.Group(t, "general", "github")
-	b.Team(t, "a", "general")
-	b.Team(t, "b", "general")
+	b.Team(t, "team", "general")
 	b.repair(t)
-	rowOfB := b.RowID(t, "b")
+	row := b.RowID(t, "team")
 	proposals := b.propose(t, reconcile.Scope{})
-	b.Own(t, "LiteLLM_UserTable", rowOfB) // since the look at who shares rows
+	b.Own(t, "LiteLLM_UserTable", row)
 	outcome := b.carryOut(t, reconcile.Scope{}, proposals)
-	if len(outcome.Emptied) != 2 || outcome.Deleted != 1 {
-		t.Errorf("%d emptied, %d deleted, want 2 and 1", len(outcome.Emptied), outcome.Deleted)
+	if len(outcome.Emptied) != 0 || outcome.Teams != 1 || b.RowID(t, "team") != "" {
+		t.Errorf("got %+v, want the team unlinked and its row as it was", outcome)
 	}
-	if owners := pgtest.Scalar[int](t, b.Database, `SELECT count(*)::int FROM {schema}."LiteLLM_UserTable" WHERE object_permission_id = $1`, rowOfB); owners != 1 {
-		t.Error("the user lost its row")
+	if got := pgtest.Scalar[[]string](t, b.Database, `SELECT p.mcp_servers FROM {schema}."LiteLLM_UserTable"
+		JOIN {schema}."LiteLLM_ObjectPermissionTable" AS p USING (object_permission_id)`); len(got) != 1 {
+		t.Errorf("the user has %v", got)
+	}
+}
+
+// Between the last look at who shares rows and the deletion.
+func TestARowIsDeletedOnlyWhileNothingPointsAtIt(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	names := postgres.Names{LiteLLM: db.Schema, Ledger: "litellm_reconciler"}
+	catalog, err := litellm.Inspect(t.Context(), db.Pool, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{"orphan", "used", "filled", "copy", "other"} {
+		db.Row(t, row)
+	}
+	db.Own(t, "LiteLLM_UserTable", "used")
+	db.SetServers(t, "filled", "github")
+	db.Exec(t, `UPDATE {schema}."LiteLLM_ObjectPermissionTable" SET agents = '{a}' WHERE object_permission_id IN ('copy', 'used', 'other')`)
+	for _, test := range []struct {
+		orphan litellm.Orphan
+		want   bool
+	}{
+		{litellm.Orphan{ID: "orphan"}, true},
+		{litellm.Orphan{ID: "used"}, false},
+		{litellm.Orphan{ID: "filled"}, false},
+		{litellm.Orphan{ID: "other"}, false},
+		{litellm.Orphan{ID: "copy", Source: "filled"}, false},
+		{litellm.Orphan{ID: "copy", Source: "used"}, true},
+		{litellm.Orphan{ID: "copy"}, false},
+	} {
+		deleted, err := litellm.DeleteRow(t.Context(), db.Pool, names, catalog, test.orphan, time.Second, time.Minute)
+		if err != nil || deleted != test.want {
+			t.Errorf("%+v: deleted %t, error %v", test.orphan, deleted, err)
+		}
 	}
 }
 
