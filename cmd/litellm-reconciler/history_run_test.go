@@ -68,7 +68,7 @@ func TestHistoryOfAdoptionsAndReverts(t *testing.T) {
 	}
 	wantTexts(t, shownHistory(t, db, "by hand"),
 		"  adopted\n", ": adopt, policy managed", "  = github (now owned; granted by group \"name of general\")\n  = jira (now owned; ",
-		"  disowned\n", ": revert of run "+adoption[:13]+", policy managed", "are the administrator's again")
+		"  disowned\n", ": revert of run "+adoption[:13]+", policy managed", "  ~ github (the administrator's again)\n")
 	wantTexts(t, shownHistory(t, db, "new"), "  unlinked\n", "  - github (reverted)\n  - jira (reverted)\n  before github, jira\n  after  nothing\n", "and now the team has none\n")
 	log := historyJSON(t, db, "--run", pass)
 	if len(log.Run.RevertedBy) != 1 {

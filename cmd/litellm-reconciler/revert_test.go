@@ -25,6 +25,7 @@ type undone struct {
 		After    []string `json:"after"`
 		Removed  []string `json:"removed"`
 		Adopted  []string `json:"adopted"`
+		Disowned []string `json:"disowned"`
 	} `json:"teams"`
 	Summary undoSummary `json:"summary"`
 }
@@ -36,6 +37,7 @@ type undoSummary struct {
 	Teams           int            `json:"teams"`
 	ServersRevoked  int            `json:"servers_revoked"`
 	EntriesAdopted  int            `json:"entries_adopted"`
+	EntriesDisowned int            `json:"entries_disowned"`
 	CeilingsRemoved int            `json:"ceilings_removed"`
 	RowsGivenUp     int            `json:"rows_given_up"`
 	RowsDeleted     int            `json:"rows_deleted"`
@@ -110,7 +112,7 @@ func TestRevertAllTakesBackWhatWasGranted(t *testing.T) {
 				t.Errorf("rows left behind: %v", left)
 			}
 			wantTexts(t, run(t, of(db), "history", "--limit=3").wantCode(t, 0).stdout, "unlinked", "relinked", "- github (reverted)")
-			wantTexts(t, run(t, of(db), "revert", "--all", "--yes").wantCode(t, 0).stdout, "Plan to revert: 0 teams.")
+			wantTexts(t, run(t, of(db), "revert", "--all", "--yes").wantCode(t, 0).stdout, "Nothing to revert: the ledger owns nothing there.")
 		})
 	}
 }
@@ -149,8 +151,44 @@ func TestRevertOfATeamThatLiteLLMDeletedForgetsIt(t *testing.T) {
 	db := repaired(t, pgtest.V1_83_14)
 	db.DeleteTeam(t, "new")
 	wantTexts(t, run(t, of(db), "revert", "--yes", "--team", "new").wantCode(t, 0).stdout,
-		"team new: nothing of ours is in its row, the ledger forgets the team", "Reverted: 0 teams, 1 team forgotten.")
-	wantTexts(t, run(t, of(db), "revert", "--yes", "--team", "new").wantCode(t, 0).stdout, "Plan to revert: 0 teams.")
+		"team new: nothing of ours is in its row, the ledger forgets it", "Reverted: 0 teams, 1 team forgotten.")
+	wantTexts(t, run(t, of(db), "revert", "--yes", "--team", "new").wantCode(t, 0).stdout, "Nothing to revert: the ledger owns nothing there.")
+}
+
+// A script may go on to drop the ledger: it must not while something is owned.
+func TestARevertThatLeavesSomethingOwnedFails(t *testing.T) {
+	t.Parallel()
+	t.Run("in a row with a sentinel", func(t *testing.T) {
+		t.Parallel()
+		db := repaired(t, pgtest.Newest)
+		db.SetServers(t, "own", "github", "all-proxy-mcpservers")
+		wantTexts(t, run(t, of(db), "revert", "--all", "--yes").wantCode(t, 1).complaint(t), "1 team left alone (sentinel)")
+	})
+	t.Run("of a team that is locked", func(t *testing.T) {
+		t.Parallel()
+		db := repaired(t, pgtest.V1_83_14)
+		tx, err := db.Pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+		if _, err := tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock(hashtext('old'))`); err != nil {
+			t.Fatal(err)
+		}
+		r := run(t, of(db), "revert", "--all", "--yes", "--repair-attempts=1", "-o", "json").wantCode(t, 1)
+		if got := r.undone(t).Summary; got.Result != "partial" || got.Skipped["busy"] != 1 || got.Teams != 2 {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+func TestAnAdoptionThatIsNotConfirmedInstallsNothing(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	wantTexts(t, run(t, of(db), "adopt", "--all").wantCode(t, 64).complaint(t), "confirm with --yes")
+	if hasLedger(t, db) {
+		t.Error("the ledger was installed")
+	}
 }
 
 func TestRevertRefusesWhatItCannotDo(t *testing.T) {
@@ -270,7 +308,7 @@ func TestAdoptOwnsWhatWasRepairedByHand(t *testing.T) {
 	wantTexts(t, run(t, of(db), "history").wantCode(t, 0).stdout, "adopted", "= github (now owned; granted by group")
 
 	got := run(t, of(db), "revert", "--yes", "-o", "json", "--run", id).wantCode(t, 0).undone(t)
-	if got.Summary.EntriesAdopted != 1 || got.Summary.ServersRevoked != 0 || got.Teams[0].Action != "disowned" {
+	if got.Summary.EntriesDisowned != 1 || got.Summary.EntriesAdopted+got.Summary.ServersRevoked != 0 || len(got.Teams[0].Disowned) != 1 || got.Teams[0].Action != "disowned" {
 		t.Errorf("the revert of an adoption: %+v", got)
 	}
 	run(t, of(db), "adopt", "--team", "a", "--yes").wantCode(t, 0)

@@ -12,17 +12,20 @@ import (
 	"golang.org/x/term"
 )
 
-// confirm asks on a terminal whether to go on. Where nobody can be asked, the
-// command has to be confirmed with --yes.
-func confirm(ctx context.Context, p Process, question string) error {
-	in, ok := p.Stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) {
+// mayAsk is an error unless there is a terminal to ask on.
+func mayAsk(p Process) error {
+	if in, ok := p.Stdin.(*os.File); !ok || !term.IsTerminal(int(in.Fd())) {
 		return usage(errors.New("nothing was written: standard input is no terminal to ask on, confirm with --yes"))
 	}
-	_, _ = fmt.Fprintf(p.Stderr, "%s Type yes to go on: ", question)
+	return nil
+}
+
+// confirm asks on a terminal whether to go on.
+func confirm(ctx context.Context, p Process, note string) error {
+	_, _ = fmt.Fprintf(p.Stderr, "%s\nType yes to go on: ", note)
 	answer := make(chan string, 1)
 	go func() { // reading cannot be cancelled; the process is about to end then
-		line, err := bufio.NewReader(in).ReadString('\n')
+		line, err := bufio.NewReader(p.Stdin).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
 			line = ""
 		}

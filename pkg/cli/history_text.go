@@ -114,7 +114,11 @@ func (t *historyText) change(b *strings.Builder, c ledger.PastChange, aliases ma
 		}
 	}
 	if c.Action == ledger.Disowned {
-		line("(the entries stay, and are the administrator's again)")
+		for _, s := range c.After {
+			if _, disowned := c.GrantedBy[s]; disowned {
+				line(t.screen.yellow("~ "+t.entry(s)) + " (the administrator's again)")
+			}
+		}
 	}
 	before := t.list(c.Before)
 	if c.Action == ledger.Created {
@@ -127,13 +131,10 @@ func (t *historyText) change(b *strings.Builder, c ledger.PastChange, aliases ma
 
 func (t *historyText) whyIn(c ledger.PastChange, entry string) string {
 	groups := c.GrantedBy[entry]
-	switch {
-	case c.Run.Trigger == "revert":
-		return " (reverted)"
-	case len(groups) > 0:
-		return " (granted by " + t.names.groups(groups) + ")"
+	if len(groups) == 0 {
+		return ""
 	}
-	return ""
+	return " (granted by " + t.names.groups(groups) + ")"
 }
 
 func whyOut(c ledger.PastChange) string {

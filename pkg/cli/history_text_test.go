@@ -123,8 +123,8 @@ func TestEveryActionIsShownWithItsReasons(t *testing.T) {
 				"  = id-1 (\"github\") (now owned; granted by group g)\n  before own, github\n  after  own, github\n  row    r\n",
 		},
 		"disowned": {
-			ledger.PastChange{Run: revertRun, Action: ledger.Disowned, Row: "r", Before: []string{"id-1"}, After: []string{"id-1"}},
-			"disowned\n" + revert + "  (the entries stay, and are the administrator's again)\n  before github\n  after  github\n  row    r\n",
+			ledger.PastChange{Run: revertRun, Action: ledger.Disowned, Row: "r", Before: []string{"id-1"}, After: []string{"id-1"}, GrantedBy: map[string][]string{"id-1": {""}}},
+			"disowned\n" + revert + "  ~ id-1 (\"github\") (the administrator's again)\n  before github\n  after  github\n  row    r\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,7 +21,8 @@ func newRevert(p Process, f *flags) *cobra.Command {
 		Short: "Take back what was granted; what administrators granted stays",
 		Long: `revert takes the entries that the ledger owns out of the permission rows, and forgets them. A row that was made
 here and holds nothing else is given up: the team is unlinked from it, or goes back to the row that it shared before.
-It shows its plan first, and asks on a terminal. --all leaves everything as if litellm-reconciler had never run.
+It shows its plan first, and asks on a terminal. Entries that were adopted are owned, and go too. --all leaves
+everything else as if litellm-reconciler had never run; only what policy exact took out is not given back.
 
 A pass grants again what access groups grant: stop the daemon and its cron jobs first.`,
 		Args: cobra.NoArgs,
@@ -32,6 +33,7 @@ A pass grants again what access groups grant: stop the daemon and its cron jobs 
 		}
 		return proposed{
 			verb: "revert", done: "Reverted",
+			none: "Nothing to revert: the ledger owns nothing there.",
 			note: "A pass grants it again while access groups grant it: stop the daemon and its cron jobs first.",
 			propose: func(ctx context.Context, each func(reconcile.Proposal) error) (*reconcile.Proposals, error) {
 				return a.reconciler.ProposeRevert(ctx, scope, each)

@@ -13,9 +13,10 @@ type proposed struct {
 	verb, done string // "revert", "Reverted"
 	propose    func(ctx context.Context, each func(reconcile.Proposal) error) (*reconcile.Proposals, error)
 	perform    func(ctx context.Context, p *reconcile.Proposals, o reconcile.Options) (reconcile.Outcome, error)
-	// nothing explains why there is nothing to do; note is said before asking.
-	nothing func(ctx context.Context) error
-	note    string
+	// nothing is an error where it is wrong that there is nothing to do, and
+	// otherwise none says why; note is said before asking.
+	nothing    func(ctx context.Context) error
+	none, note string
 }
 
 // undoFlags are those that revert and adopt have in common.
@@ -25,13 +26,15 @@ type undoFlags struct {
 
 // run shows what would be done, asks, and does it.
 func (c proposed) run(ctx context.Context, p Process, s screen, f undoFlags) error {
-	if s.json && !f.yes && !f.dryRun {
-		return usage(errors.New("-o json cannot ask: use it with --yes or --dry-run"))
+	if !f.yes && !f.dryRun {
+		if s.json {
+			return usage(errors.New("-o json cannot ask: use it with --yes or --dry-run"))
+		}
+		if err := mayAsk(p); err != nil {
+			return err
+		}
 	}
-	r := &report{
-		screen: s, spool: newSpool(s.out), verb: c.verb,
-		result: undoResult{DryRun: f.dryRun, Result: "ok", Skipped: map[string]int{}, Failed: []failure{}},
-	}
+	r := &report{screen: s, spool: newSpool(s.out), verb: c.verb, result: newUndoResult(f.dryRun)}
 	r.open()
 	proposals, err := c.propose(ctx, func(p reconcile.Proposal) error {
 		if err := r.team(p); err != nil {
@@ -48,14 +51,14 @@ func (c proposed) run(ctx context.Context, p Process, s screen, f undoFlags) err
 		}
 	}
 	r.planned(c)
-	if f.dryRun || proposals.Len() == 0 {
+	if f.dryRun {
 		return r.close(ctx, nil)
 	}
 	if err := r.release(ctx); err != nil {
 		return err
 	}
-	if !f.yes {
-		if err := confirm(ctx, p, c.note+"\n"); err != nil {
+	if !f.yes && proposals.Len() > 0 {
+		if err := confirm(ctx, p, c.note); err != nil {
 			return err
 		}
 	}

@@ -22,12 +22,21 @@ type undoResult struct {
 	Teams           int            `json:"teams"`
 	ServersRevoked  int            `json:"servers_revoked"`
 	EntriesAdopted  int            `json:"entries_adopted"`
+	EntriesDisowned int            `json:"entries_disowned"`
 	CeilingsRemoved int            `json:"ceilings_removed"`
 	RowsGivenUp     int            `json:"rows_given_up"`
 	RowsDeleted     int            `json:"rows_deleted"`
 	Forgotten       int            `json:"teams_forgotten"`
 	Skipped         map[string]int `json:"skipped"`
 	Failed          []failure      `json:"failed"`
+}
+
+func newUndoResult(dryRun bool) undoResult {
+	u := undoResult{Result: "ok", DryRun: dryRun, Skipped: map[string]int{}, Failed: []failure{}}
+	for _, reason := range reconcile.Reasons() {
+		u.Skipped[string(reason)] = 0
+	}
+	return u
 }
 
 type undoTeam struct {
@@ -40,6 +49,7 @@ type undoTeam struct {
 	After    []string `json:"after"`
 	Removed  []string `json:"removed"`
 	Adopted  []string `json:"adopted"`
+	Disowned []string `json:"disowned"`
 }
 
 // report shows teams as they are proposed, and at the end what came of it.
@@ -62,13 +72,14 @@ func (r *report) team(p reconcile.Proposal) error {
 	r.teams++
 	r.result.ServersRevoked += len(p.Change.Removed)
 	r.result.EntriesAdopted += len(p.Adopted)
+	r.result.EntriesDisowned += len(p.Disowned)
 	if p.Change.CeilingRemoved {
 		r.result.CeilingsRemoved++
 	}
 	switch {
 	case p.Change.Sentinel:
 		r.result.Skipped[string(reconcile.Sentinel)]++
-	case p.Action == "":
+	case p.Action == "", p.Action == ledger.Settled:
 		r.result.Forgotten++
 	default:
 		r.result.Teams++
@@ -81,7 +92,7 @@ func (r *report) team(p reconcile.Proposal) error {
 		r.print(map[bool]string{true: "\n", false: ",\n"}[r.teams == 1])
 		line, err := json.Marshal(undoTeam{
 			Team: p.Team, Alias: p.Alias, Row: p.Row, Action: string(p.Action), Sentinel: p.Change.Sentinel,
-			Before: list(p.Change.Before), After: list(p.Change.After), Removed: list(p.Change.Removed), Adopted: list(p.Adopted),
+			Before: list(p.Change.Before), After: list(p.Change.After), Removed: list(p.Change.Removed), Adopted: list(p.Adopted), Disowned: list(p.Disowned),
 		})
 		if err != nil {
 			return err
@@ -100,12 +111,11 @@ func (r *report) block(p reconcile.Proposal) string {
 	for _, s := range p.Change.Removed {
 		text += "  " + r.red("- "+word(s)) + "\n"
 	}
-	mark := "= "
-	if p.Action == ledger.Disowned {
-		mark = "~ "
-	}
 	for _, s := range p.Adopted {
-		text += "  " + r.yellow(mark+word(s)) + "\n"
+		text += "  " + r.yellow("= "+word(s)) + "\n"
+	}
+	for _, s := range p.Disowned {
+		text += "  " + r.yellow("~ "+word(s)) + "\n"
 	}
 	return text
 }
@@ -128,7 +138,7 @@ func fate(p reconcile.Proposal) string {
 	case p.Action == ledger.Disowned:
 		return "owned no longer, the row stays as it is"
 	}
-	return "nothing of ours is in its row, the ledger forgets the team"
+	return "nothing of ours is in its row, the ledger forgets it"
 }
 
 // planned ends the proposal.
@@ -139,13 +149,15 @@ func (r *report) planned(c proposed) {
 	if more := r.teams - shownTeams; more > 0 {
 		r.print(fmt.Sprintf("... and %s more (-o json names all)\n", plural(more, "team")))
 	}
-	if r.teams > 0 {
-		r.print("\n")
+	if r.teams == 0 {
+		r.print(c.none + "\n")
+		return
 	}
-	r.print(fmt.Sprintf("Plan to %s: %s\n", c.verb, r.result.text(r.verb)))
+	r.print("\n")
+	r.print(fmt.Sprintf("Plan to %s: %s\n", c.verb, r.result.text()))
 }
 
-func (u undoResult) text(verb string) string {
+func (u undoResult) text() string {
 	text := plural(u.Teams, "team")
 	add := func(n int, what, done string) {
 		if n > 0 {
@@ -153,11 +165,8 @@ func (u undoResult) text(verb string) string {
 		}
 	}
 	add(u.ServersRevoked, "server", "taken back")
-	adopted := "adopted"
-	if verb == "revert" {
-		adopted = "given back to the administrator"
-	}
-	add(u.EntriesAdopted, "server", adopted)
+	add(u.EntriesAdopted, "server", "adopted")
+	add(u.EntriesDisowned, "server", "given back to the administrator")
 	add(u.CeilingsRemoved, "ceiling", "removed")
 	add(u.RowsGivenUp, "row", "given up")
 	add(u.RowsDeleted, "row", "deleted")
@@ -172,25 +181,26 @@ func (u undoResult) text(verb string) string {
 // done takes what was done in place of what was planned.
 func (r *report) done(c proposed, o reconcile.Outcome) {
 	sentinels := r.result.Skipped[string(reconcile.Sentinel)]
-	r.result = undoResult{
-		Result: "ok", Teams: o.Teams, ServersRevoked: o.Revoked, EntriesAdopted: o.Adopted, CeilingsRemoved: o.CeilingsRemoved,
-		RowsGivenUp: len(o.Emptied), RowsDeleted: o.Deleted, Forgotten: o.Settled + o.Skipped[reconcile.Gone],
-		Skipped: map[string]int{}, Failed: []failure{},
-	}
-	for _, reason := range reconcile.Reasons() {
-		r.result.Skipped[string(reason)] = o.Skipped[reason]
+	r.result = newUndoResult(false)
+	r.result.Teams, r.result.Forgotten = o.Teams, o.Settled+o.Skipped[reconcile.Gone]
+	r.result.ServersRevoked, r.result.CeilingsRemoved = o.Revoked, o.CeilingsRemoved
+	r.result.EntriesAdopted, r.result.EntriesDisowned = o.Adopted, o.Disowned
+	r.result.RowsGivenUp, r.result.RowsDeleted = o.GivenUp, o.Deleted
+	for reason, n := range o.Skipped {
+		r.result.Skipped[string(reason)] = n
 	}
 	r.result.Skipped[string(reconcile.Sentinel)] += sentinels
 	for _, f := range o.Failed {
 		r.result.Failed = append(r.result.Failed, failure{f.Team, f.Err.Error()})
 	}
-	if o.Unfinished() > 0 {
+	// Of a row with a sentinel something is owned still.
+	if o.Unfinished() > 0 || r.result.Skipped[string(reconcile.Sentinel)] > 0 {
 		r.result.Result = "partial"
 	}
-	if r.json {
+	if r.json || r.teams == 0 && r.result.RowsDeleted == 0 {
 		return
 	}
-	r.print(fmt.Sprintf("%s: %s\n", c.done, r.result.text(r.verb)))
+	r.print(fmt.Sprintf("%s: %s\n", c.done, r.result.text()))
 	for _, f := range r.result.Failed {
 		r.print(fmt.Sprintf("  team %s: %s\n", word(f.Team), f.Error))
 	}
@@ -215,7 +225,7 @@ func (r *report) close(ctx context.Context, err error) error {
 	case shown != nil:
 		return shown
 	case r.result.Result == "partial":
-		return exit{exitError, errors.New(r.verb + ": some teams are left, run it again: " + r.result.text(r.verb))}
+		return exit{exitError, errors.New(r.verb + ": some teams are left, of: " + r.result.text())}
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ func (e *exam) lastRun(ctx context.Context, detail string) ([]Check, error) {
 	if result == "" {
 		return good("%snot finished, or interrupted", detail), nil
 	}
-	detail += fmt.Sprintf("%s, %d repaired, %d failed", result, repaired, failed)
+	detail += fmt.Sprintf("%s, %d teams written, %d failed", result, repaired, failed)
 	switch {
 	case failed > 0 || result == "error":
 		return finding(Warn, "see the log of that host", "%s", detail), nil

@@ -60,9 +60,9 @@ func TestTheLedgersStateIsSaid(t *testing.T) {
 	}{
 		"never used": {"SELECT", doctor.OK, []string{"version ", "nothing written yet"}},
 		"a good run": {run("managed", "'ok'", "0"), doctor.OK,
-			[]string{"last write 2026-11-23 10:00:00 UTC by v1.2.3 on pod-1: ok, 3 repaired, 0 failed"}},
+			[]string{"last write 2026-11-23 10:00:00 UTC by v1.2.3 on pod-1: ok, 3 teams written, 0 failed"}},
 		"an interrupted run": {run("managed", "NULL", "NULL"), doctor.OK, []string{"not finished, or interrupted"}},
-		"failed teams":       {run("managed", "'partial'", "2"), doctor.Warn, []string{"partial, 3 repaired, 2 failed", "see the log"}},
+		"failed teams":       {run("managed", "'partial'", "2"), doctor.Warn, []string{"partial, 3 teams written, 2 failed", "see the log"}},
 		"an error":           {run("managed", "'error'", "0"), doctor.Warn, []string{": error, "}},
 		"another policy":     {run("exact", "'ok'", "0"), doctor.Warn, []string{"it had policy exact, this configuration has managed"}},
 		"a newer program": {`INSERT INTO {ledger}.schema_version (version_id, is_applied) VALUES (99, true)`, doctor.Fail,

@@ -1,4 +1,4 @@
--- Runs whose id begins with $1, newest first, and what took each of them back.
+-- Runs whose id begins with $1, newest first.
 SELECT r.run_id, r.started_at, r.trigger
 FROM {ledger}.runs AS r
 WHERE r.run_id::text LIKE $1 || '%'

@@ -33,8 +33,9 @@ type Grant struct {
 	RowID      string
 	Servers    []string
 	RowCreated bool
-	// Revoked are entries taken out lately, and RevokedFresh is whether that
-	// was within the last minute by the database's clock.
+	// Revoked are entries taken out within the hour, and RevokedFresh is
+	// whether that was within the minute, by the database's clock: what comes
+	// back later than that no write of LiteLLM's was late with.
 	Revoked      []string
 	RevokedFresh bool
 }

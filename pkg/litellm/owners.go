@@ -22,7 +22,7 @@ func SharedRows(ctx context.Context, q postgres.Querier, names postgres.Names, c
 	if len(rows) == 0 {
 		return shared, nil
 	}
-	found, err := q.Query(ctx, names.SQL(ownersSQL, "{owners}", c.owners(names)), rows)
+	found, err := q.Query(ctx, names.SQL(ownersSQL, "{owners}", c.OwnersSQL(names)), rows)
 	if err != nil {
 		return nil, fmt.Errorf("looking for other owners of permission rows: %w", err)
 	}
@@ -34,8 +34,8 @@ func SharedRows(ctx context.Context, q postgres.Querier, names postgres.Names, c
 	return shared, nil
 }
 
-// owners is the SQL of all that points at permission rows.
-func (c Catalog) owners(names postgres.Names) string {
+// OwnersSQL selects object_permission_id of all that points at permission rows.
+func (c Catalog) OwnersSQL(names postgres.Names) string {
 	tables := make([]string, len(c.Owners))
 	for i, table := range c.Owners {
 		tables[i] = names.SQL(`SELECT object_permission_id FROM {litellm}.`) + postgres.Quote(table)

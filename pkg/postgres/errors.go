@@ -112,6 +112,9 @@ func Explain(err error) error {
 		return &explained{"this Postgres server takes no writes (a replica, or default_transaction_read_only is on): " +
 			"connect to the primary", err}
 	}
+	if code(err) == codeLockNotAvailable {
+		return &explained{oneLine(err.Error()) + ": another session holds what is needed here: try again, or raise repair.lock_timeout", err}
+	}
 	if strings.ContainsAny(err.Error(), "\r\n") {
 		return &explained{oneLine(err.Error()), err}
 	}

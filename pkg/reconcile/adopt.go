@@ -68,7 +68,7 @@ func (r *Reconciler) ProposeAdoption(ctx context.Context, team string, each func
 func (r *Reconciler) Adopt(ctx context.Context, p *Proposals, o Options) (Outcome, error) {
 	w := &worker{Reconciler: r, catalog: p.catalog, run: r.newRun(o.Trigger, r.now()), outcome: newOutcome()}
 	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return adoption{t}.decide }
-	outcome, err := w.work(ctx, p.targets, o.Progress)
+	outcome, err := w.work(ctx, o.Progress, p.targets)
 	return outcome, r.withGrants(ctx, p.catalog, err)
 }
 
@@ -83,6 +83,10 @@ func (t adoption) decide(target Target, b *litellm.Batch, grant ledger.Grant, _ 
 	row, locked := b.Rows[*team.RowID]
 	if !locked || !b.Free[target.Team] || !b.Locked[target.Team] {
 		t.busy = append(t.busy, target)
+		return
+	}
+	if row.ID != target.Row {
+		t.outcome.Skipped[Moved]++ // what was proposed is in another row
 		return
 	}
 	state := plan.Team{Row: &row, Union: union(team, b.Grants)}

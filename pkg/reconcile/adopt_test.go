@@ -93,7 +93,7 @@ func TestARevertedAdoptionLeavesTheEntriesToTheAdministrator(t *testing.T) {
 	b.team(t, "github")
 	b.adopt(t, "")
 	before := b.Fingerprint(t)
-	if outcome := b.revert(t, reconcile.Scope{Run: b.lastRun(t)}); outcome.Adopted != 1 || outcome.Revoked != 0 {
+	if outcome := b.revert(t, reconcile.Scope{Run: b.lastRun(t)}); outcome.Disowned != 1 || outcome.Adopted+outcome.Revoked != 0 {
 		t.Errorf("got %+v", outcome)
 	}
 	if b.Fingerprint(t) != before {

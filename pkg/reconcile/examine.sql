@@ -7,7 +7,7 @@ SELECT t.team_id,
            OR coalesce(p.mcp_tool_permissions, '{}') NOT IN ('{}'::jsonb, 'null'::jsonb),
        g.team_id IS NOT NULL,
        CASE WHEN g.object_permission_id = t.object_permission_id THEN g.servers END,
-       CASE WHEN g.object_permission_id = t.object_permission_id THEN g.revoked END
+       CASE WHEN g.object_permission_id = t.object_permission_id AND g.revoked_at > now() - interval '1 hour' THEN g.revoked END
 FROM {litellm}."LiteLLM_TeamTable" AS t
 LEFT JOIN {litellm}."LiteLLM_ObjectPermissionTable" AS p USING (object_permission_id)
 LEFT JOIN {grants} AS g ON g.team_id = t.team_id

@@ -3,6 +3,7 @@ package reconcile
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,12 +18,16 @@ var holdingsSQL string
 // holding is a team of which the ledger owns something.
 type holding struct {
 	team, alias string
-	// exists is false for a team that LiteLLM deleted.
-	exists bool
 	// row is what the team points at, "" for nothing; ownRow is the one in
 	// which the ledger owns something.
 	row, ownRow string
 	plan.Holding
+	// revoked are entries taken out within the hour, and fresh is whether that
+	// was within the minute.
+	revoked []string
+	fresh   bool
+	// copied is whether the row was made as a copy of another one.
+	copied bool
 	// adopted is set where what is to be taken back had been adopted: it is
 	// the administrator's, and stays in the row.
 	adopted bool
@@ -30,25 +35,25 @@ type holding struct {
 
 // holdings decodes the rows of holdings.sql. With a run only what that run
 // granted is to be taken, else everything.
-func (r *Reconciler) holdings(rows pgx.Rows, run *uuid.UUID, shared map[string]bool, each func(holding) error) error {
+func holdings(rows pgx.Rows, run *uuid.UUID, shared map[string]bool, each func(holding) error) error {
 	defer rows.Close()
 	for rows.Next() {
 		var h holding
 		var source litellm.Row
-		var sourced bool
 		var granted []string
-		err := rows.Scan(&h.team, &h.alias, &h.exists, &h.row, &h.ownRow, &h.Row.Servers, &h.Row.OtherGrants,
-			&h.Owned, &h.Created, &h.Bare, &sourced, &source.ID, &source.Servers, &granted, &h.adopted)
+		err := rows.Scan(&h.team, &h.alias, &h.row, &h.ownRow, &h.Row.Servers, &h.Row.OtherGrants,
+			&h.Owned, &h.revoked, &h.fresh, &h.Created, &h.Bare, &h.copied, &source.ID, &source.Servers, &granted, &h.adopted)
 		if err != nil {
 			return fmt.Errorf("reading what the ledger owns: %w", err)
 		}
 		h.Row.ID, h.Shared = h.row, shared[h.row]
-		if sourced {
+		if source.ID != "" {
 			h.Source = &source
 		}
-		h.Take = h.Owned
 		if run != nil {
 			h.Take = common(h.Owned, granted)
+		} else { // what LiteLLM wrote back since is ours, too
+			h.Take = slices.Concat(h.Owned, common(h.revoked, h.Row.Servers))
 		}
 		if err := each(h); err != nil {
 			return err

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"litellm-reconciler/pkg/ledger"
-	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/plan"
 )
 
@@ -41,14 +40,13 @@ type Outcome struct {
 	Granted, Revoked                 int
 	CeilingsCreated, CeilingsRemoved int
 	Skipped                          map[Reason]int
-	// Adopted are entries that the ledger came to own, or to own no longer, in
-	// rows that were not written.
-	Adopted int
-	// Emptied are rows of ours that nothing points at any more, of which so
-	// many were Deleted.
-	Emptied []litellm.Orphan
-	Deleted int
-	Failed  []Failure
+	// Adopted and Disowned are entries that the ledger came to own, or to own no
+	// longer, in rows that were not written.
+	Adopted, Disowned int
+	// GivenUp are rows of ours that were taken from their team; Deleted are
+	// such rows that were deleted, those of earlier reverts included.
+	GivenUp, Deleted int
+	Failed           []Failure
 }
 
 func newOutcome() Outcome {
@@ -75,7 +73,8 @@ func (o *Outcome) merge(d Outcome) {
 	o.CeilingsCreated += d.CeilingsCreated
 	o.CeilingsRemoved += d.CeilingsRemoved
 	o.Adopted += d.Adopted
-	o.Emptied = append(o.Emptied, d.Emptied...)
+	o.Disowned += d.Disowned
+	o.GivenUp += d.GivenUp
 	o.Failed = append(o.Failed, d.Failed...)
 }
 
@@ -86,18 +85,16 @@ func (o *Outcome) count(s step) {
 	case ledger.Settled:
 		o.Settled++
 		return
-	case ledger.Adopted, ledger.Disowned:
+	case ledger.Adopted:
 		o.Teams++
 		o.Adopted += s.adopted
 		return
+	case ledger.Disowned:
+		o.Teams++
+		o.Disowned += s.adopted
+		return
 	case ledger.Unlinked, ledger.Relinked:
-		if s.clears {
-			orphan := litellm.Orphan{ID: *s.team.RowID}
-			if s.entry.Action == ledger.Relinked {
-				orphan.Source = s.entry.RowID
-			}
-			o.Emptied = append(o.Emptied, orphan)
-		}
+		o.GivenUp++
 	}
 	o.Teams++
 	for _, k := range c.Kinds {

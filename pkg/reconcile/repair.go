@@ -27,7 +27,7 @@ func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.R
 	w := &worker{Reconciler: r, catalog: c, run: run, shared: found.shared, outcome: newOutcome()}
 	w.outcome.Skipped[Sentinel] = found.Sentinels
 	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return repair{t, o.AllowRevokes}.decide }
-	return w.work(ctx, slices.Concat(found.Drifted, found.Stale), o.Progress)
+	return w.work(ctx, o.Progress, slices.Concat(found.Drifted, found.Stale))
 }
 
 // job is what a worker is there for: to repair, to revert or to adopt. It
@@ -50,14 +50,19 @@ type worker struct {
 	inARow int
 }
 
-// work sees to the targets in the order of their ids, and records the run if it
-// wrote anything.
-func (w *worker) work(ctx context.Context, targets []Target, progress func(done, total int)) (Outcome, error) {
+// work sees to the targets, one list after the other, each in the order of the
+// ids, and records the run if it wrote anything.
+func (w *worker) work(ctx context.Context, progress func(done, total int), lists ...[]Target) (Outcome, error) {
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	slices.SortFunc(targets, func(a, b Target) int { return strings.Compare(a.Team, b.Team) })
-	err := w.all(ctx, targets, progress)
+	var err error
+	for _, targets := range lists {
+		slices.SortFunc(targets, func(a, b Target) int { return strings.Compare(a.Team, b.Team) })
+		if err = w.all(ctx, targets, progress); err != nil {
+			break
+		}
+	}
 	if w.wrote {
 		w.finish(ctx, err)
 	}

@@ -17,6 +17,9 @@ import (
 //go:embed revert_rows.sql
 var revertRowsSQL string
 
+//go:embed lock_sources.sql
+var lockSourcesSQL string
+
 // Scope says which of the ledger's teams a revert is about. The zero value is
 // all of them.
 type Scope struct {
@@ -35,9 +38,9 @@ type Proposal struct {
 	// forget the team.
 	Action ledger.Action
 	Change plan.Change
-	// Adopted are the entries that would be adopted, or be given back to the
-	// administrator.
-	Adopted []string
+	// Adopted are the entries that would be adopted, Disowned those that would
+	// be given back to the administrator.
+	Adopted, Disowned []string
 }
 
 // Proposals are what was looked at before a revert or an adoption: the teams to
@@ -45,10 +48,12 @@ type Proposal struct {
 type Proposals struct {
 	catalog litellm.Catalog
 	targets []Target
+	// copies are teams whose row is a copy of another one.
+	copies []Target
 }
 
 // Len is the number of teams to be written.
-func (p *Proposals) Len() int { return len(p.targets) }
+func (p *Proposals) Len() int { return len(p.targets) + len(p.copies) }
 
 // ProposeRevert works out, in a transaction that the server keeps from
 // writing, what a revert would do, and calls each for the teams sorted by id.
@@ -73,21 +78,11 @@ func (r *Reconciler) ProposeRevert(ctx context.Context, s Scope, each func(Propo
 			return err
 		}
 		for chunk := range slices.Chunk(teams, examineSize) {
-			rows, err := tx.Query(ctx, r.Names.SQL(holdingsSQL), idsOf(chunk), s.Run)
+			rows, err := tx.Query(ctx, r.Names.SQL(holdingsSQL), idsOf(chunk), s.Run, s.Run == nil && s.Team == "")
 			if err != nil {
 				return fmt.Errorf("reading what the ledger owns: %w", err)
 			}
-			err = r.holdings(rows, s.Run, shared, func(h holding) error {
-				e, forget := r.reversal(h, s)
-				if e.Action == "" && !forget && !e.Change.Sentinel {
-					return nil // the run took nothing of this team's, or nothing is left of it
-				}
-				if !e.Change.Sentinel {
-					p.targets = append(p.targets, Target{Team: h.team, Row: h.row})
-				}
-				return each(Proposal{Team: h.team, Alias: h.alias, Row: h.row, Action: e.Action, Change: e.Change, Adopted: disowned(h, e)})
-			})
-			if err != nil {
+			if err := holdings(rows, s.Run, shared, func(h holding) error { return p.add(h, r.reversal(h, s), each) }); err != nil {
 				return err
 			}
 		}
@@ -96,12 +91,28 @@ func (r *Reconciler) ProposeRevert(ctx context.Context, s Scope, each func(Propo
 	return p, r.withGrants(ctx, p.catalog, err)
 }
 
+// add proposes the reversal of one team, unless there is nothing to it.
+func (p *Proposals) add(h holding, v reversal, each func(Proposal) error) error {
+	target := Target{Team: h.team, Row: h.row}
+	switch {
+	case v.Change.Sentinel: // shown, and left alone
+	case v.Action == "" && !v.forget:
+		return nil
+	case h.copied:
+		p.copies = append(p.copies, target)
+	default:
+		p.targets = append(p.targets, target)
+	}
+	return each(Proposal{Team: h.team, Alias: h.alias, Row: h.row, Action: v.Action, Change: v.Change, Disowned: v.disowned})
+}
+
 // Revert takes back what ProposeRevert proposed, after reading it again under
-// the locks of a repair. It is recorded as a run of its own. The Outcome is
-// valid also when an error is returned.
+// the locks of a repair. It is recorded as a run of its own. Copies come last:
+// by then nothing is owned of the rows that they may be given up for. The
+// Outcome is valid also when an error is returned.
 func (r *Reconciler) Revert(ctx context.Context, s Scope, p *Proposals, o Options) (Outcome, error) {
 	// Again: somebody may have taken his time to confirm.
-	shared, err := litellm.SharedRows(ctx, r.pool, r.Names, p.catalog, rowsOf(p.targets))
+	shared, err := litellm.SharedRows(ctx, r.pool, r.Names, p.catalog, rowsOf(p.targets, p.copies))
 	if err != nil {
 		return newOutcome(), r.withGrants(ctx, p.catalog, err)
 	}
@@ -109,15 +120,20 @@ func (r *Reconciler) Revert(ctx context.Context, s Scope, p *Proposals, o Option
 	run.Reverts = s.Run
 	w := &worker{Reconciler: r, catalog: p.catalog, run: run, shared: shared, outcome: newOutcome()}
 	w.job = func(t *transaction, q *pgx.Batch, teams []string) decider {
-		v := revert{transaction: t, scope: s, holdings: make(map[string]holding, len(teams))}
-		q.Queue(r.Names.SQL(holdingsSQL), teams, s.Run).Query(func(rows pgx.Rows) error {
-			return r.holdings(rows, s.Run, shared, func(h holding) error { v.holdings[h.team] = h; return nil })
+		v := revert{transaction: t, scope: s, holdings: make(map[string]holding, len(teams)), sources: map[string]bool{}}
+		q.Queue(r.Names.SQL(lockSourcesSQL), teams).Query(func(rows pgx.Rows) error {
+			var id string
+			_, err := pgx.ForEachRow(rows, []any{&id}, func() error { v.sources[id] = true; return nil })
+			return err
+		})
+		q.Queue(r.Names.SQL(holdingsSQL), teams, s.Run, false).Query(func(rows pgx.Rows) error {
+			return holdings(rows, s.Run, shared, func(h holding) error { v.holdings[h.team] = h; return nil })
 		})
 		return v.decide
 	}
-	outcome, err := w.work(ctx, p.targets, o.Progress)
+	outcome, err := w.work(ctx, o.Progress, p.targets, p.copies)
 	if err == nil {
-		outcome.Deleted, err = r.sweep(ctx, p.catalog, outcome.Emptied)
+		outcome.Deleted, err = r.sweep(ctx, p.catalog)
 	}
 	return outcome, r.withGrants(ctx, p.catalog, err)
 }
@@ -127,37 +143,32 @@ type revert struct {
 	*transaction
 	scope    Scope
 	holdings map[string]holding // read under the locks
+	sources  map[string]bool    // of copies, locked
 }
 
-func (t revert) decide(target Target, b *litellm.Batch, grant ledger.Grant, known bool) {
+func (t revert) decide(target Target, b *litellm.Batch, grant ledger.Grant, _ bool) {
 	team, exists := b.Teams[target.Team]
 	h, owning := t.holdings[target.Team]
+	free := b.Free[target.Team] && (!exists || b.Locked[target.Team])
+	if _, locked := b.Rows[h.row]; h.row != "" && !locked {
+		free = false
+	}
+	v := t.reversal(h, t.scope)
+	if v.Action == ledger.Relinked && !t.sources[v.RowID] {
+		free = false
+	}
 	switch {
-	case !known || !owning:
-		return // another revert was faster
-	case !b.Free[target.Team], exists && !b.Locked[target.Team]:
+	case !owning: // another revert was faster
+	case !free:
 		t.busy = append(t.busy, target)
-		return
-	}
-	if h.row != "" {
-		if _, locked := b.Rows[h.row]; !locked {
-			t.busy = append(t.busy, target)
-			return
-		}
-	}
-	entry, forget := t.reversal(h, t.scope)
-	switch {
-	case entry.Change.Sentinel:
+	case v.Change.Sentinel:
 		t.outcome.Skipped[Sentinel]++
-	case entry.Action != "" && h.row != target.Row:
+	case v.Action != "" && h.row != target.Row:
 		t.outcome.Skipped[Moved]++ // nobody has looked who else points at this row
-	case entry.Action != "":
-		entry.Revoked, entry.RevokedNow = t.stillRevoked(h, entry, grant)
-		t.steps = append(t.steps, step{
-			target: target, team: team, entry: entry, adopted: len(disowned(h, entry)),
-			clears: !h.Shared,
-		})
-	case forget:
+	case v.Action != "":
+		v.Revoked, v.RevokedNow = t.stillRevoked(h, v, grant)
+		t.steps = append(t.steps, step{target: target, team: team, entry: v.entry(), adopted: len(v.disowned)})
+	case v.forget:
 		t.forget = append(t.forget, target.Team)
 		if exists {
 			t.outcome.Settled++
@@ -167,61 +178,79 @@ func (t revert) decide(target Target, b *litellm.Batch, grant ledger.Grant, know
 	}
 }
 
-// stillRevoked keeps a late write of LiteLLM's from bringing back what a run
-// granted; what was disowned is the administrator's and may come back.
-func (t revert) stillRevoked(h holding, e ledger.Entry, grant ledger.Grant) ([]string, bool) {
+// stillRevoked keeps a late write of LiteLLM's from bringing back what was taken
+// out; what was disowned is the administrator's and may come back.
+func (t revert) stillRevoked(h holding, v reversal, grant ledger.Grant) ([]string, bool) {
 	state := plan.Team{Owned: h.Owned, Revoked: grant.Revoked}
-	if e.Action == ledger.Disowned {
-		state.Owned = e.Change.Owned
+	if v.Action == ledger.Disowned {
+		state.Owned = v.Change.Owned
 	}
-	return stillRevoked(state, e.Change, grant)
+	return stillRevoked(state, v.Change, grant)
 }
 
-// reversal decides about one team, for the proposal and for the transaction
-// alike. Without an action there is no row to be written; forget says whether
-// the ledger then drops its entry.
-func (r *Reconciler) reversal(h holding, s Scope) (e ledger.Entry, forget bool) {
-	e = ledger.Entry{Team: h.team, RowID: h.row, RowCreated: h.Created, Policy: r.Policy, Union: ledger.Unsettled()}
+// reversal is what is to be done about one team, for the proposal and for the
+// transaction alike. Without an Action there is nothing to be recorded.
+type reversal struct {
+	ledger.Entry
+	// disowned are entries that are given back to the administrator.
+	disowned []string
+	// forget is whether the ledger only drops its entry.
+	forget bool
+}
+
+func (r *Reconciler) reversal(h holding, s Scope) reversal {
+	v := reversal{Entry: ledger.Entry{
+		Team: h.team, RowID: h.row, RowCreated: h.Created, Policy: r.Policy, Union: ledger.Unsettled(),
+	}}
 	whole := s.Run == nil
 	switch {
 	case h.row == "" || h.row != h.ownRow:
 		// LiteLLM deleted the team, or somebody gave it another row: of that
 		// one we own nothing.
-		return e, whole
-	case h.adopted:
-		if len(h.Take) == 0 {
-			return e, false
-		}
-		e.Action = ledger.Disowned
-		e.Change = plan.Change{Before: h.Row.Servers, After: h.Row.Servers, Owned: without(h.Owned, h.Take)}
-		return e, false
+		v.forget = whole
+		return v
 	case !whole && len(h.Take) == 0:
-		return e, false
+		return v
+	case h.adopted:
+		v.Action, v.disowned = ledger.Disowned, h.Take
+		v.Change = plan.Change{Before: h.Row.Servers, After: h.Row.Servers, Owned: without(h.Owned, h.Take)}
+		return v
 	}
 	var way plan.Way
-	e.Change, way = plan.Revert(h.Holding)
-	e.Forget = len(e.Change.Owned) == 0
+	v.Change, way = plan.Revert(h.Holding)
 	switch way {
 	case plan.Trim:
-		e.Action = ledger.Updated
+		v.Action = ledger.Updated
 	case plan.Split:
-		e.Action, e.RowID, e.RowCreated, e.PreviousRow = ledger.Copied, uuid.NewString(), true, &h.row
+		v.Action, v.RowID, v.RowCreated, v.PreviousRow = ledger.Copied, uuid.NewString(), true, &h.row
 	case plan.Unlink:
-		e.Action = ledger.Unlinked
+		v.Action, v.Forget = ledger.Unlinked, true
 	case plan.Relink:
-		e.Action, e.RowID, e.PreviousRow = ledger.Relinked, h.Source.ID, &h.row
+		v.Action, v.Forget, v.RowID, v.PreviousRow = ledger.Relinked, true, h.Source.ID, &h.row
 	case plan.Leave:
-		return e, e.Forget && !e.Change.Sentinel
+		switch {
+		case v.Change.Sentinel:
+		case len(h.Owned) > len(v.Change.Owned): // gone from the row already
+			v.Action = ledger.Settled
+		case len(h.Owned) == 0 && !h.fresh:
+			v.forget = true
+		}
 	}
-	return e, false
+	return v
 }
 
-// disowned are the entries that the reversal of an adoption gives back.
-func disowned(h holding, e ledger.Entry) []string {
-	if e.Action != ledger.Disowned {
-		return nil
+// entry is what the ledger is told. Who granted what is given back is beside
+// the point: under "" it says which entries these are.
+func (v reversal) entry() ledger.Entry {
+	if len(v.disowned) > 0 {
+		v.GrantedBy = map[string][]int{}
+		for i, s := range v.Change.After {
+			if slices.Contains(v.disowned, s) {
+				v.GrantedBy[""] = append(v.GrantedBy[""], i+1)
+			}
+		}
 	}
-	return h.Take
+	return v.Entry
 }
 
 // without are the elements of a that are not in b.

@@ -10,8 +10,6 @@ type step struct {
 	target Target
 	team   litellm.Team
 	entry  ledger.Entry
-	// clears is set where the row that the team gives up is to be emptied.
-	clears bool
 	// adopted is the number of entries that were adopted or disowned.
 	adopted int
 }
@@ -45,10 +43,6 @@ func (s step) write(w *litellm.Writes) {
 		w.Copy = append(w.Copy, row)
 	case ledger.Updated:
 		w.Update = append(w.Update, row)
-	case ledger.Unlinked, ledger.Relinked:
-		if s.clears {
-			w.Update = append(w.Update, litellm.RowWrite{ID: *s.team.RowID, Before: change.Before, After: []string{}})
-		}
 	}
 	if s.links() {
 		w.Links = append(w.Links, s.link())
