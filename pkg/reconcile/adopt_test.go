@@ -106,16 +106,61 @@ func TestARevertedAdoptionLeavesTheEntriesToTheAdministrator(t *testing.T) {
 
 func TestABusyTeamIsAdoptedLater(t *testing.T) {
 	t.Parallel()
+	for name, lock := range map[string]string{
+		"a row being written":         `UPDATE "LiteLLM_ObjectPermissionTable" SET vector_stores = '{v}'`,
+		"a team being deleted":        `SELECT FROM "LiteLLM_TeamTable" FOR UPDATE`,
+		"LiteLLM's own advisory lock": `SELECT pg_advisory_xact_lock(hashtext('team'))`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, pgtest.V1_83_14)
+			b.team(t, "github")
+			other := b.hold(t, lock)
+			if outcome := b.adopt(t, ""); outcome.Skipped[reconcile.Busy] != 1 || outcome.Teams != 0 {
+				t.Errorf("got %+v, want one busy team", outcome)
+			}
+			if err := other.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if outcome := b.adopt(t, ""); outcome.Adopted != 1 {
+				t.Errorf("got %+v", outcome)
+			}
+		})
+	}
+}
+
+// An adoption is about the row that was shown.
+func TestATeamThatGotAnotherRowIsNotAdopted(t *testing.T) {
+	t.Parallel()
 	b := setup(t, pgtest.V1_83_14)
 	b.team(t, "github")
-	other := b.hold(t, `UPDATE "LiteLLM_ObjectPermissionTable" SET vector_stores = '{v}'`)
-	if outcome := b.adopt(t, ""); outcome.Skipped[reconcile.Busy] != 1 {
-		t.Errorf("got %+v, want one busy team", outcome)
-	}
-	if err := other.Rollback(t.Context()); err != nil {
+	p, err := b.reconciler().ProposeAdoption(t.Context(), "", func(reconcile.Proposal) error { return nil })
+	if err != nil {
 		t.Fatal(err)
 	}
-	if outcome := b.adopt(t, ""); outcome.Adopted != 1 {
+	b.Row(t, "other", "github")
+	b.LinkTeam(t, "team", "other")
+	outcome, err := b.reconciler().Adopt(t.Context(), p, reconcile.Options{Trigger: "adopt"})
+	if err != nil || outcome.Skipped[reconcile.Moved] != 1 || outcome.Adopted != 0 {
+		t.Errorf("got %+v, %v", outcome, err)
+	}
+}
+
+// What was owned of a row that the team no longer has does not count.
+func TestAnAdoptionGoesByTheRowThatTheTeamHas(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.team(t)
+	b.repair(t)
+	b.Row(t, "by hand", "github")
+	b.LinkTeam(t, "team", "by hand")
+	b.Team(t, "without groups")
+	b.Row(t, "direct", "github")
+	b.LinkTeam(t, "without groups", "direct")
+	if outcome := b.adopt(t, ""); outcome.Adopted != 1 || outcome.Teams != 1 {
 		t.Errorf("got %+v", outcome)
 	}
+	b.revert(t, reconcile.Scope{})
+	b.wantServers(t, "team")
+	b.wantServers(t, "without groups", "github")
 }
