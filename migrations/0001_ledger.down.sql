@@ -1,4 +1,4 @@
-DROP VIEW {ledger}.history;
-DROP TABLE {ledger}.changes;
-DROP TABLE {ledger}.grants;
-DROP TABLE {ledger}.runs;
+DROP VIEW IF EXISTS {ledger}.history;
+DROP TABLE IF EXISTS {ledger}.changes;
+DROP TABLE IF EXISTS {ledger}.grants;
+DROP TABLE IF EXISTS {ledger}.runs;

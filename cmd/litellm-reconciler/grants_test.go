@@ -31,8 +31,15 @@ func least(t *testing.T, db *pgtest.Database, name, purpose string) env {
 	t.Helper()
 	db.Exec(t, "REVOKE ALL ON SCHEMA {schema} FROM PUBLIC")
 	db.Exec(t, fmt.Sprintf("REVOKE ALL ON DATABASE %q FROM PUBLIC", db.Name))
-	address := db.Role(t, name)
-	u, err := url.Parse(address)
+	e := env{"DATABASE_URL": db.Role(t, name)}
+	give(t, db, e, purpose)
+	return e
+}
+
+// give executes what the program prints for the role of an environment.
+func give(t *testing.T, db *pgtest.Database, e env, purpose string) {
+	t.Helper()
+	u, err := url.Parse(e["DATABASE_URL"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +48,6 @@ func least(t *testing.T, db *pgtest.Database, name, purpose string) env {
 		t.Errorf("beside the script there is %s", r.stderr)
 	}
 	execute(t, db, r.stdout)
-	return env{"DATABASE_URL": address}
 }
 
 // execute takes a script to psql where it is installed, else to the server as
@@ -122,6 +128,37 @@ func TestARoleWithThePrintedGrantsAndNoOthersDoesItsWork(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The daemon's script makes the schema, the daemon its tables: one who looks
+// sees something at each step, or is told what is missing.
+func TestAnAuditorLooksAtEveryStepOfAnInstallation(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	db.Group(t, "dev", "github")
+	db.Team(t, "incomplete row", "dev")
+	looks := func(auditor env, ledger bool) {
+		t.Helper()
+		for _, command := range looking {
+			if ledger || !command.ledger {
+				run(t, auditor, command.args...).wantCode(t, 0)
+			}
+		}
+	}
+	early := least(t, db, "early", "plan")
+	daemon := least(t, db, "daemon", "daemon")
+	run(t, early, "plan").wantCode(t, 0)
+	wantTexts(t, run(t, early, "doctor", "--for=plan").wantCode(t, 1).stdout,
+		`a right is missing, run as the owner: GRANT USAGE ON SCHEMA "litellm_reconciler" TO `)
+	auditor := least(t, db, "auditor", "plan")
+	looks(auditor, false)
+
+	run(t, daemon, "--once").wantCode(t, 0)
+	wantTexts(t, run(t, auditor, "doctor", "--for=plan").wantCode(t, 1).stdout,
+		`GRANT SELECT ON "litellm_reconciler"."grants" TO `, `GRANT SELECT ON "litellm_reconciler"."history" TO `)
+	wantTexts(t, run(t, auditor, "plan").wantCode(t, 1).complaint(t), `GRANT SELECT ON "litellm_reconciler"."grants" TO `)
+	give(t, db, auditor, "plan")
+	looks(auditor, true)
 }
 
 // Where another role installed the ledger, the daemon's gets rights on its tables.

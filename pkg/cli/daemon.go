@@ -121,7 +121,7 @@ func (d *daemon) pass(ctx context.Context) error {
 	case errors.As(err, &refusal):
 		d.health.Failed(err)
 		return trigger.AwaitSchedule(err)
-	case errors.Is(err, ledger.ErrAbsent), postgres.MissingRight(err):
+	case errors.Is(err, ledger.ErrAbsent), errors.Is(err, ledger.ErrIncomplete), postgres.MissingRight(err):
 		d.health.Blocked(err)
 	default:
 		d.health.Failed(err)

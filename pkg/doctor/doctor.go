@@ -168,13 +168,14 @@ func (e *exam) look(ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) err
 func good(format string, args ...any) []Check { return finding(OK, "", format, args...) }
 
 func finding(status Status, remedy, format string, args ...any) []Check {
-	return []Check{{Status: status, Detail: oneLine(fmt.Sprintf(format, args...)), Remedy: remedy}}
+	return []Check{{Status: status, Detail: oneLine(fmt.Sprintf(format, args...)), Remedy: oneLine(remedy)}}
 }
 
-// oneLine keeps names and answers of others from drawing on a terminal.
+// oneLine keeps names and answers of others from drawing on a terminal, also
+// with format characters such as those that turn the direction of text.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if !unicode.IsGraphic(r) {
 			return ' '
 		}
 		return r

@@ -178,46 +178,32 @@ func TestTriggersAndRulesThatAreNotLiteLLMsAreNamed(t *testing.T) {
 	}
 }
 
-func TestEachMissingRightComesWithItsStatement(t *testing.T) {
+func TestAColumnThatANewRowCannotFillIsNamed(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t, pgtest.V1_83_14)
-	install(t, db)
-	db.Exec(t, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
-	url := db.Role(t, "nobody")
-	for _, p := range []doctor.Purpose{doctor.Plan, doctor.Daemon, doctor.Revert} {
-		r := examine(t, with(url), p)
-		wantOnly(t, r, "rights", "ledger")
-		statements := 0
-		for _, c := range r.Checks {
-			if c.Name != "rights" || c.Status == doctor.OK {
-				continue
-			}
-			if !strings.HasPrefix(c.Remedy, "GRANT ") || !strings.HasSuffix(c.Remedy, ";") {
-				t.Errorf("not a statement: %s", c.Remedy)
-			}
-			if (c.Status == doctor.Warn) != strings.HasPrefix(c.Remedy, "GRANT DELETE ON \"public\"") {
-				t.Errorf("only the right to delete is one that is not needed: %v", c)
-			}
-			db.Exec(t, c.Remedy)
-			statements++
-		}
-		if statements == 0 {
-			t.Errorf("for %s, nothing was missing", p)
-		}
-		r = examine(t, with(url), p)
-		wantOnly(t, r)
-		want(t, r, "rights", doctor.OK, "has all that it takes ("+string(p)+")")
-	}
+	db.Exec(t, `ALTER TABLE "LiteLLM_ObjectPermissionTable" ADD tenant text NOT NULL, ADD region text NOT NULL DEFAULT 'eu',
+		ADD number bigint NOT NULL GENERATED ALWAYS AS IDENTITY, ADD twice text NOT NULL GENERATED ALWAYS AS ('x') STORED`)
+	want(t, examine(t, with(db.URL), doctor.Daemon), "litellm", doctor.Fail, "NOT NULL without a default: tenant: give them one")
+	want(t, examine(t, with(db.URL), doctor.Plan), "litellm", doctor.Warn, "tenant")
 }
 
-func TestRowSecurityIsNoticed(t *testing.T) {
+func TestNothingThatIsPrintedDrawsOnATerminal(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t, pgtest.V1_83_14)
-	db.Exec(t, `ALTER TABLE "LiteLLM_TeamTable" ENABLE ROW LEVEL SECURITY`)
-	url := db.Role(t, "reader", "GRANT pg_read_all_data TO {role}")
-	want(t, examine(t, with(url), doctor.Plan), "rights", doctor.Warn,
-		"in LiteLLM_TeamTable, and hidden teams look deleted", "BYPASSRLS")
-	want(t, examine(t, with(db.URL), doctor.Plan), "rights", doctor.OK)
+	role := "odd \x1b[31m\n\u202erole"
+	for _, c := range examine(t, with(db.Role(t, role)), doctor.Daemon).Checks {
+		if strings.ContainsAny(c.Detail+c.Remedy, "\x1b\n\u202e") {
+			t.Errorf("%s: %q", c.Name, c)
+		}
+		if c.Name == "rights" && !strings.Contains(c.Remedy, "_odd  [31m  role") {
+			t.Errorf("not the role's name: %q", c.Remedy)
+		}
+	}
+	for line := range strings.Lines(script(t, with(db.URL), doctor.Daemon, role)) {
+		if strings.HasPrefix(line, "--") && strings.ContainsAny(line, "\x1b\u202e") {
+			t.Errorf("a comment: %q", line)
+		}
+	}
 }
 
 func TestACheckThatTakesTooLongIsGivenUp(t *testing.T) {

@@ -1,5 +1,6 @@
 -- Whether the ledger's schema is there, whether the current role could install
--- tables in it (or make it), whose they are, and which.
+-- tables in it (or make it), whose they are (any of them, should some be lost),
+-- and which.
 SELECT current_user::text,
        s.oid IS NOT NULL,
        CASE WHEN s.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
@@ -10,4 +11,10 @@ SELECT current_user::text,
              WHERE c.relnamespace = s.oid AND c.relkind IN ('r', 'p', 'v'))
 FROM (SELECT $1::text AS name) AS wanted
 LEFT JOIN pg_catalog.pg_namespace AS s ON s.nspname = wanted.name
-LEFT JOIN pg_catalog.pg_class AS v ON v.relnamespace = s.oid AND v.relname = 'schema_version'
+LEFT JOIN LATERAL (
+    SELECT c.relowner
+    FROM pg_catalog.pg_class AS c
+    WHERE c.relnamespace = s.oid AND c.relkind IN ('r', 'p')
+      AND c.relname IN ('schema_version', 'grants', 'changes', 'runs')
+    ORDER BY c.relname = 'schema_version' DESC, c.relname
+    LIMIT 1) AS v ON true

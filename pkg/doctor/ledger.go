@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -62,6 +61,8 @@ func (e *exam) ledger(ctx context.Context) ([]Check, error) {
 	switch {
 	case errors.Is(err, ledger.ErrAbsent): // an installation that did not come to its end
 		return e.absent(h), nil
+	case errors.Is(err, ledger.ErrIncomplete):
+		return finding(Fail, "", "%s", err), nil
 	case postgres.MissingRight(err):
 		return finding(Fail, "", "schema %s: installed, but user %s may not read it: see rights", e.Ledger, e.here.user), nil
 	case err != nil:
@@ -74,9 +75,9 @@ func (e *exam) ledger(ctx context.Context) ([]Check, error) {
 		return finding(Fail, fmt.Sprintf("litellm-reconciler migrate up, as user %s, who owns it", h.owner),
 			"%s, this program needs %d", detail, latest), nil
 	}
-	if lost := e.lost(h); len(lost) > 0 {
-		return finding(Fail, "restore them from a backup, or start over with migrate down and up",
-			"%s, but these are gone: %s", detail, strings.Join(lost, ", ")), nil
+	if !slices.Contains(h.tables, "history") {
+		return finding(Fail, "restore it from a backup, or start over with: litellm-reconciler migrate down, then up",
+			"%s, but view history is gone", detail), nil
 	}
 	e.recorded = true
 	return e.lastRun(ctx, detail)
@@ -99,17 +100,6 @@ func (e *exam) absent(h home) []Check {
 		return finding(Fail, statements, "%s, and user %s may not: run as the database's owner", means, h.role)
 	}
 	return finding(Warn, "litellm-reconciler migrate up does it now", "%s: the first pass does it, as user %s", means, h.role)
-}
-
-// lost are tables that should be there and are not.
-func (e *exam) lost(h home) []string {
-	var lost []string
-	for _, r := range e.onLedger() {
-		if r.Table != "" && !slices.Contains(h.tables, r.Table) && !slices.Contains(lost, r.Table) {
-			lost = append(lost, r.Table)
-		}
-	}
-	return lost
 }
 
 // lastRun says when something was written last, and how that went.

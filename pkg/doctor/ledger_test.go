@@ -67,9 +67,15 @@ func TestTheLedgersStateIsSaid(t *testing.T) {
 		"another policy":     {run("exact", "'ok'", "0"), doctor.Warn, []string{"it had policy exact, this configuration has managed"}},
 		"a newer program": {`INSERT INTO {ledger}.schema_version (version_id, is_applied) VALUES (99, true)`, doctor.Fail,
 			[]string{"version 99, newer than the", "use the newer litellm-reconciler"}},
-		"tables that are gone": {`DROP TABLE {ledger}.grants CASCADE`, doctor.Fail, []string{"these are gone: grants", "backup"}},
-		"a migration that never ran": {`DELETE FROM {ledger}.schema_version WHERE version_id > 0`, doctor.Warn,
-			[]string{"not installed yet", "migrate up"}},
+		"a table that is gone": {`DROP TABLE {ledger}.grants CASCADE`, doctor.Fail,
+			[]string{`not complete: in schema "litellm_reconciler" table grants is gone: restore it from a backup`, "migrate down"}},
+		"tables that are gone": {`DROP TABLE {ledger}.schema_version, {ledger}.changes CASCADE`, doctor.Fail,
+			[]string{"tables schema_version, changes are gone"}},
+		"a version that is gone": {`DELETE FROM {ledger}.schema_version WHERE version_id > 0`, doctor.Fail,
+			[]string{"table schema_version is empty"}},
+		"a view that is gone": {`DROP VIEW {ledger}.history`, doctor.Fail, []string{"but view history is gone", "migrate down"}},
+		"a migration that never ran": {`DROP TABLE {ledger}.grants, {ledger}.changes, {ledger}.runs CASCADE;
+			DELETE FROM {ledger}.schema_version WHERE version_id > 0`, doctor.Warn, []string{"not installed yet", "migrate up"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

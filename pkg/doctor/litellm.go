@@ -18,6 +18,9 @@ var migrationsReadableSQL string
 //go:embed migrations.sql
 var migrationsSQL string
 
+//go:embed demanding.sql
+var demandingSQL string
+
 //go:embed foreign_keys.sql
 var foreignKeysSQL string
 
@@ -51,11 +54,25 @@ func (e *exam) litellm(ctx context.Context) (checks []Check, err error) {
 		if last != "" {
 			detail += ", last migration " + last
 		}
-		if len(unfinished) > 0 {
-			checks = finding(Warn, "let LiteLLM's migrations run to their end", "%s, not finished: %s", detail, strings.Join(unfinished, ", "))
-			return nil
+		rows, err := tx.Query(ctx, demandingSQL, e.LiteLLM)
+		if err != nil {
+			return fmt.Errorf("reading the permission table's columns: %w", err)
 		}
-		checks = good("%s", detail)
+		demanding, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		switch {
+		case err != nil:
+			return fmt.Errorf("reading the permission table's columns: %w", err)
+		case len(demanding) > 0:
+			checks = finding(e.severity(), "give them one",
+				"%s, and a new permission row needs values of which litellm-reconciler knows nothing: NOT NULL without a default: %s",
+				detail, strings.Join(demanding, ", "))
+		}
+		if len(unfinished) > 0 {
+			checks = append(checks, finding(Warn, "let LiteLLM's migrations run to their end", "%s, not finished: %s", detail, strings.Join(unfinished, ", "))...)
+		}
+		if len(checks) == 0 {
+			checks = good("%s", detail)
+		}
 		return nil
 	})
 	return checks, err

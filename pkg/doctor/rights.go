@@ -85,7 +85,8 @@ func (e *exam) rights(ctx context.Context) (checks []Check, err error) {
 			return err
 		}
 		needed := e.onTables(e.catalog)
-		if home.installed() {
+		// One who looks gets the schema as soon as it is there, before its tables.
+		if home.installed() || home.schema && e.Purpose == Plan {
 			needed = append(needed, existing(e.onLedger(), home.tables)...)
 		}
 		missing, err := postgres.MissingRights(ctx, tx, needed)
@@ -118,7 +119,7 @@ func (e *exam) rights(ctx context.Context) (checks []Check, err error) {
 }
 
 // rowSecurity finds tables of which the role sees only what policies let
-// through. A team that is hidden so looks deleted.
+// through. A team that is hidden so looks deleted, and a pass forgets it.
 func (e *exam) rowSecurity(ctx context.Context, tx pgx.Tx, needed []postgres.Right) ([]Check, error) {
 	var tables []string
 	for _, r := range needed {
@@ -134,7 +135,7 @@ func (e *exam) rowSecurity(ctx context.Context, tx pgx.Tx, needed []postgres.Rig
 	if err != nil || len(hidden) == 0 {
 		return nil, err
 	}
-	return finding(Warn, fmt.Sprintf("ALTER ROLE %s BYPASSRLS;", postgres.Quote(e.here.user)),
+	return finding(e.severity(), fmt.Sprintf("ALTER ROLE %s BYPASSRLS;", postgres.Quote(e.here.user)),
 		"row security hides what its policies do not let through in %s, and hidden teams look deleted",
 		strings.Join(hidden, ", ")), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -82,12 +83,20 @@ func (w *script) ledger(s Subject, h home) {
 		w.section("The ledger.")
 		w.run(there...)
 		if len(there) < len(use) {
-			w.comment("The ledger is not complete, or not up to date: print this again after litellm-reconciler migrate up.")
+			w.comment("The ledger is not complete, or not up to date: print this again once litellm-reconciler migrate status has no complaint.")
 		}
 	case s.Purpose == Plan:
-		w.section("The ledger is not installed yet, and looking works without it. Once it is there:")
+		w.section("The ledger is not installed yet, and looking works without it.")
+		var there []string
+		if h.schema {
+			there = postgres.Grants(existing(s.onLedger(), h.tables), w.role)
+		}
+		w.run(there...)
+		w.comment("Once it is there, print this again, or run:")
 		for _, statement := range use {
-			w.comment(statement + ";")
+			if !slices.Contains(there, statement) {
+				w.comment(statement + ";")
+			}
 		}
 	case h.installed():
 		w.section("The ledger, which the role installed and owns.")
@@ -113,7 +122,7 @@ func (w *script) run(statements ...string) {
 // comment keeps what a name may hold from ending the comment.
 func (w *script) comment(lines ...string) {
 	for _, l := range lines {
-		w.line("-- " + strings.NewReplacer("\n", " ", "\r", " ").Replace(l))
+		w.line("-- " + oneLine(l))
 	}
 }
 

@@ -165,6 +165,7 @@ func TestAScriptFollowsTheLedger(t *testing.T) {
 		t.Error("the script to look makes a schema")
 	}
 	check(doctor.Daemon, []string{`CREATE SCHEMA IF NOT EXISTS "litellm_reconciler";`, usage, create}, insert)
+	check(doctor.Plan, []string{usage, "-- " + read}, "GRANT SELECT ON \"litellm_reconciler\"", "CREATE SCHEMA")
 
 	// The role installs it, and owns it.
 	s := subject(t, with(address), doctor.Daemon)

@@ -20,9 +20,6 @@ import (
 	"litellm-reconciler/pkg/postgres"
 )
 
-//go:embed version.sql
-var versionSQL string
-
 //go:embed create_schema.sql
 var createSchemaSQL string
 
@@ -32,20 +29,19 @@ var dropBookkeepingSQL string
 //go:embed schema_exists.sql
 var schemaExistsSQL string
 
-// ErrAbsent is wrapped when the ledger's schema is not installed, or gone.
-var ErrAbsent = errors.New("the ledger is not installed")
-
 // Migrator installs and removes the ledger's schema.
 type Migrator struct {
 	pool   *pgxpool.Pool
 	names  postgres.Names
 	source []*goose.Migration
 	latest int64
+	// removal is all down steps at once, for a ledger whose version is lost.
+	removal string
 }
 
 // NewMigrator reads the embedded migrations for the ledger schema of names.
 func NewMigrator(pool *pgxpool.Pool, names postgres.Names) (*Migrator, error) {
-	m := &Migrator{pool: pool, names: names}
+	m := &Migrator{pool: pool, names: names, removal: dropBookkeepingSQL}
 	ups, err := fs.Glob(migrations.FS, "*.up.sql")
 	if err != nil {
 		return nil, fmt.Errorf("listing migrations: %w", err)
@@ -56,68 +52,38 @@ func NewMigrator(pool *pgxpool.Pool, names postgres.Names) (*Migrator, error) {
 		if err != nil {
 			return nil, fmt.Errorf("migration %s does not start with a number: %w", name, err)
 		}
-		up, err := m.step(name)
+		up, err := read(name)
 		if err != nil {
 			return nil, err
 		}
-		down, err := m.step(strings.TrimSuffix(name, ".up.sql") + ".down.sql")
+		down, err := read(strings.TrimSuffix(name, ".up.sql") + ".down.sql")
 		if err != nil {
 			return nil, err
 		}
-		m.source = append(m.source, goose.NewGoMigration(version, up, down))
+		m.source = append(m.source, goose.NewGoMigration(version, m.step(up), m.step(down)))
 		m.latest = max(m.latest, version)
+		m.removal = down + m.removal
 	}
 	return m, nil
 }
 
-func (m *Migrator) step(name string) (*goose.GoFunc, error) {
+func read(name string) (string, error) {
 	text, err := migrations.FS.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("reading migration %s: %w", name, err)
+		return "", fmt.Errorf("reading migration %s: %w", name, err)
 	}
+	return string(text), nil
+}
+
+func (m *Migrator) step(text string) *goose.GoFunc {
 	return &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, m.names.SQL(string(text)))
+		_, err := tx.ExecContext(ctx, m.names.SQL(text))
 		return err
-	}}, nil
+	}}
 }
 
 // Latest is the version that this program was written for.
 func (m *Migrator) Latest() int64 { return m.latest }
-
-// Version is the installed version. An error that wraps ErrAbsent says that
-// there is none.
-func (m *Migrator) Version(ctx context.Context) (int64, error) {
-	var version int64
-	err := m.pool.QueryRow(ctx, m.names.SQL(versionSQL)).Scan(&version)
-	switch {
-	case postgres.MissingObject(err), err == nil && version == 0:
-		return 0, fmt.Errorf("%w: schema %q holds none: install it with: litellm-reconciler migrate up", ErrAbsent, m.names.Ledger)
-	case err != nil:
-		return 0, postgres.WithGrants(ctx, m.pool, fmt.Errorf("reading the ledger's version: %w", err), "schema", Rights(m.names))
-	}
-	return version, nil
-}
-
-// Check returns an error unless the installed version is the one that this
-// program was written for.
-func (m *Migrator) Check(ctx context.Context) error {
-	version, err := m.Version(ctx)
-	switch {
-	case err != nil:
-		return err
-	case version > m.latest:
-		return newer(m.names.Ledger, version, m.latest)
-	case version < m.latest:
-		return fmt.Errorf("ledger schema %q is at version %d, this program needs %d: run: litellm-reconciler migrate up",
-			m.names.Ledger, version, m.latest)
-	}
-	return nil
-}
-
-func newer(schema string, have, want int64) error {
-	return fmt.Errorf("ledger schema %q is at version %d, newer than the %d this program knows: use the newer litellm-reconciler that installed it",
-		schema, have, want)
-}
 
 // Up creates the schema and applies what is missing. Two that start at once
 // wait for each other. It touches nothing when all is in place, so that a role
@@ -143,10 +109,15 @@ func (m *Migrator) Up(ctx context.Context) error {
 // may be an administrator's.
 func (m *Migrator) Down(ctx context.Context) error {
 	version, err := m.Version(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrIncomplete):
+		if _, err := m.pool.Exec(ctx, m.names.SQL(m.removal)); err != nil {
+			return fmt.Errorf("removing what is left of the ledger in schema %q: %w", m.names.Ledger, err)
+		}
+		return nil
+	case err != nil:
 		return err
-	}
-	if version > m.latest {
+	case version > m.latest:
 		return newer(m.names.Ledger, version, m.latest)
 	}
 	if err := m.run(ctx, func(p *goose.Provider) error { _, err := p.DownTo(ctx, 0); return err }); err != nil {
@@ -173,10 +144,13 @@ func (m *Migrator) createSchema(ctx context.Context) error {
 		return nil // another one was faster
 	}
 	if postgres.MissingRight(err) {
-		c := m.pool.Config().ConnConfig
+		role, lookupErr := postgres.CurrentRole(ctx, m.pool)
+		if lookupErr != nil {
+			return errors.Join(err, lookupErr)
+		}
 		return fmt.Errorf("creating schema %q: no right to: run, as the database's owner, GRANT CREATE ON DATABASE %s TO %s; "+
 			"or have a role that may run: litellm-reconciler migrate up: %w",
-			m.names.Ledger, postgres.Quote(c.Database), postgres.Quote(c.User), err)
+			m.names.Ledger, postgres.Quote(m.pool.Config().ConnConfig.Database), postgres.Quote(role), err)
 	}
 	if err != nil {
 		return fmt.Errorf("creating schema %q: %w", m.names.Ledger, err)
@@ -202,7 +176,7 @@ func (m *Migrator) run(ctx context.Context, do func(*goose.Provider) error) (err
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, nil,
 		goose.WithGoMigrations(m.source...),
 		goose.WithDisableGlobalRegistry(true),
-		goose.WithTableName(m.names.Ledger+".schema_version"),
+		goose.WithTableName(m.names.Ledger+"."+versions),
 		goose.WithLocker(locker))
 	if err != nil {
 		return fmt.Errorf("preparing the migrations: %w", err)

@@ -64,7 +64,7 @@ func TestARoleWithoutTheNeededRightsIsToldWhichOnes(t *testing.T) {
 	}{
 		"a schema of somebody else": {
 			[]string{`CREATE SCHEMA litellm_reconciler`},
-			[]string{`GRANT USAGE ON SCHEMA "litellm_reconciler"`, `GRANT CREATE ON SCHEMA "litellm_reconciler"`},
+			[]string{`GRANT USAGE ON SCHEMA "litellm_reconciler"`},
 		},
 		"a schema only to look at": {
 			[]string{`CREATE SCHEMA litellm_reconciler`, `GRANT USAGE ON SCHEMA litellm_reconciler TO {role}`},
@@ -88,6 +88,16 @@ func TestARoleWithoutTheNeededRightsIsToldWhichOnes(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// An administrator's script makes the schema before anything is installed in it.
+func TestAnEmptySchemaThatMayNotBeUsedHoldsNoLedger(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t, pgtest.Newest)
+	m := newMigrator(t, open(t, d.Role(t, "limited", `CREATE SCHEMA litellm_reconciler`)), names)
+	if err := m.Check(t.Context()); !errors.Is(err, ledger.ErrAbsent) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -57,6 +57,21 @@ func MissingRights(ctx context.Context, q Querier, rights []Right) ([]Right, err
 	return missing, nil
 }
 
+// CurrentRole is the role that statements run as. It is not always the user of
+// the connection: a pooler may map that to another one, ALTER ROLE ... SET role
+// may change it.
+func CurrentRole(ctx context.Context, q Querier) (string, error) {
+	rows, err := q.Query(ctx, "SELECT current_user::text")
+	if err != nil {
+		return "", fmt.Errorf("asking for the current role: %w", err)
+	}
+	role, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
+	if err != nil {
+		return "", fmt.Errorf("asking for the current role: %w", err)
+	}
+	return role, nil
+}
+
 // WithGrants names those of the needed rights that the role lacks where
 // Postgres only said that one is missing; of is what their statements are to be
 // run as the owner of. Other errors come back as they are.
@@ -68,8 +83,11 @@ func WithGrants(ctx context.Context, pool *pgxpool.Pool, err error, of string, n
 	if lookupErr != nil || len(missing) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w: a right is missing, run as the owner of the %s: %s",
-		err, of, GrantStatements(missing, pool.Config().ConnConfig.User))
+	role, lookupErr := CurrentRole(ctx, pool)
+	if lookupErr != nil {
+		return err
+	}
+	return fmt.Errorf("%w: a right is missing, run as the owner of the %s: %s", err, of, GrantStatements(missing, role))
 }
 
 // Querier is a pool, a connection or a transaction.

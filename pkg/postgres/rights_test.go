@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -89,5 +90,22 @@ func TestRightsOfAnotherRoleCountWhenTheyAreInherited(t *testing.T) {
 	got, err := postgres.MissingRights(t.Context(), pool, wanted)
 	if err != nil || !slices.Equal(got, wanted[1:]) {
 		t.Errorf("got %v and error %v", got, err)
+	}
+}
+
+// A pooler may map the connection's user to another role, as this setting does.
+func TestGrantsAreForTheRoleThatStatementsRunAs(t *testing.T) {
+	t.Parallel()
+	d := pgtest.Empty(t)
+	d.Exec(t, `CREATE TABLE public.t ()`)
+	actual := open(t, d.Role(t, "actual")).Config().ConnConfig.User
+	pool := open(t, d.Role(t, "login", `GRANT `+postgres.Quote(actual)+` TO {role}`, `ALTER ROLE {role} SET role = `+postgres.Quote(actual)))
+	_, err := pool.Exec(t.Context(), `SELECT FROM public.t`)
+
+	err = postgres.WithGrants(t.Context(), pool, err, "tables", []postgres.Right{{Schema: "public", Table: "t", Privilege: "SELECT"}})
+
+	want := `: a right is missing, run as the owner of the tables: GRANT SELECT ON "public"."t" TO ` + postgres.Quote(actual)
+	if !postgres.MissingRight(err) || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v", err)
 	}
 }

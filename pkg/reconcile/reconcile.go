@@ -117,6 +117,8 @@ func (r *Reconciler) newRun(trigger string, started time.Time) ledger.Run {
 // inspect checks that LiteLLM's tables and the ledger are as needed. Without a
 // ledger only a dry run goes on.
 func (r *Reconciler) inspect(ctx context.Context, dryRun bool) (litellm.Catalog, bool, error) {
+	ctx, cancel := r.answered(ctx)
+	defer cancel()
 	catalog, err := litellm.Inspect(ctx, r.pool, r.Names)
 	if err != nil {
 		return catalog, false, err
@@ -141,7 +143,7 @@ func (r *Reconciler) withGrants(ctx context.Context, c litellm.Catalog, err erro
 // withRights does so for what takes these rights.
 func (r *Reconciler) withRights(ctx context.Context, err error, rights []postgres.Right) error {
 	if postgres.MissingObject(err) && strings.Contains(err.Error(), `"`+r.Names.Ledger+".") {
-		return fmt.Errorf("%w, not all of it: restore its tables from a backup, or start over with migrate down and up: %w", ledger.ErrAbsent, err)
+		return fmt.Errorf("%w: restore its tables from a backup, or start over with migrate down and up: %w", ledger.ErrIncomplete, err)
 	}
 	return postgres.WithGrants(ctx, r.pool, err, "tables", rights)
 }
