@@ -98,8 +98,22 @@ func TestExplainSituations(t *testing.T) {
 			change: func(t *testing.T, db *pgtest.Database) {
 				db.SetServers(t, "row of key own", "github", "no-mcp-servers")
 			},
-			args:  []string{"own"},
-			texts: []string{"holds no-mcp-servers, which keeps it from every server", "github (gh)  no            no "},
+			args: []string{"own"},
+			texts: []string{"holds no-mcp-servers, which keeps it from every server (proxies before v1.87.5 take it for an id)",
+				"mcp_servers: github, no-mcp-servers", "github (gh)  yes           no "},
+		},
+		"no servers, and one of them": {
+			change: func(t *testing.T, db *pgtest.Database) {
+				db.SetServers(t, "row of key own", "github", "no-mcp-servers")
+			},
+			args: []string{"own", "github"},
+			texts: []string{"Before v1.88: yes. From v1.88: no.", "the lists of key and team both name it; proxies before v1.87.5 take no-mcp-servers for an id, later ones keep",
+				"no: no-mcp-servers keeps the key from every server", "what to do        take no-mcp-servers out of the key's list\n"},
+		},
+		"all servers, one of them": {
+			change: func(t *testing.T, db *pgtest.Database) { db.SetServers(t, db.RowID(t, "a"), "all-proxy-mcpservers") },
+			args:   []string{"a", "jira"},
+			texts:  []string{"Before v1.88: no. From v1.88: yes.", "yes: the team has it by its permission row; proxies before about v1.91 take all-proxy-mcpservers for an id"},
 		},
 		"a row that a key shares": {
 			change: func(t *testing.T, db *pgtest.Database) {
@@ -119,7 +133,7 @@ func TestExplainSituations(t *testing.T) {
 				db.Exec(t, `UPDATE {schema}."LiteLLM_TeamTable" SET organization_id = $1`, db.Own(t, "LiteLLM_OrganizationTable", "limit"))
 			},
 			args:  []string{"own", "github"},
-			texts: []string{"Before v1.88: no. From v1.88: no.", "organization      limits to wiki", "the organization has a list that does not name it", "add it to the organization's list"},
+			texts: []string{"Before v1.88: no. From v1.88: no.", "organization      limits to wiki", "the organization has a list that does not name it; older proxies do not ask for an organization's list (LiteLLM #26960)", "add it to the organization's list"},
 		},
 		"keys that need a list": {
 			args:  []string{"a", "github", "--litellm-require-key-mcp-access-defined"},
@@ -129,6 +143,23 @@ func TestExplainSituations(t *testing.T) {
 			change: executed(`UPDATE {schema}."LiteLLM_VerificationToken" SET blocked = true, expires = '2020-02-02'`),
 			args:   []string{"own", "github"},
 			texts:  []string{"Before v1.88: no. From v1.88: no.", "2020-02-02 00:00:00 UTC: LiteLLM refuses the key", "the key is blocked; the key has expired", "unblock the key"},
+		},
+		"a key that never expires": {
+			change: executed(`UPDATE {schema}."LiteLLM_VerificationToken" SET expires = 'infinity'`),
+			args:   []string{"own", "github"},
+			texts:  []string{"Before v1.88: yes. From v1.88: yes."},
+		},
+		"a key that expired long ago, in JSON": {
+			change: executed(`UPDATE {schema}."LiteLLM_VerificationToken" SET expires = '0044-03-15 BC'`),
+			args:   []string{"own", "github", "-o", "json"},
+			texts:  []string{`"expired": true`, `"0001-01-01T00:00:00Z"`},
+		},
+		"blank and repeated entries": {
+			change: func(t *testing.T, db *pgtest.Database) {
+				db.SetServers(t, "row of key own", "s1", "s1", "", "  ", "s2", "s1")
+			},
+			args:  []string{"own"},
+			texts: []string{`mcp_servers: s1 (3 times), "", "  ", s2` + "\n"},
 		},
 		"a blocked team": {
 			change: executed(`UPDATE {schema}."LiteLLM_TeamTable" SET blocked = true`),

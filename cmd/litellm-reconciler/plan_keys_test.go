@@ -40,13 +40,14 @@ func readKeys(t *testing.T, db *pgtest.Database) map[string]keyState {
 	return keys
 }
 
-// uses is LiteLLM's rule: what the team has, unless the key has a list as well,
-// then what both have.
+// uses is the rule of LiteLLM before v1.88, to which no-mcp-servers is an id
+// like any other: what the team has, unless the key has a list as well, then
+// what both have.
 func (k keyState) uses(team []string) []string {
 	list := slices.Concat(k.own, team)
 	slices.Sort(list)
 	return slices.DeleteFunc(slices.Compact(list), func(s string) bool {
-		return slices.Contains(k.own, "no-mcp-servers") || len(team) > 0 && !slices.Contains(team, s) || len(k.own) > 0 && !slices.Contains(k.own, s)
+		return s == "no-mcp-servers" || len(team) > 0 && !slices.Contains(team, s) || len(k.own) > 0 && !slices.Contains(k.own, s)
 	})
 }
 
@@ -75,6 +76,9 @@ func wantKeys(t *testing.T, p planned, before, after map[string]keyState) {
 			Key: alias, Before: old.uses(old.row), After: now.uses(now.row),
 			Effects: effectsOf(old, now, old.row, now.row),
 			Native:  effectsOf(old, now, slices.Concat(old.row, old.groups), slices.Concat(now.row, now.groups)),
+		}
+		if slices.Contains(old.own, "no-mcp-servers") {
+			k.Native = nil // from v1.88 it keeps the key from everything
 		}
 		if len(k.Effects)+len(k.Native) > 0 {
 			want[alias] = k

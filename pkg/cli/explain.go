@@ -20,8 +20,8 @@ func newExplain(p Process, f *flags) *cobra.Command {
 with a server it gives the reasons. It writes nothing, and needs no ledger.
 
 A team goes by its id or alias, a key by its alias or by the masked name that LiteLLM shows (sk-...abcd),
-never by the key itself. Where a name may be both, say team:NAME or key:NAME. A server goes by its id,
-alias or name. What is said of a team holds for its keys without a list of their own. Left out is what only
+never by the key itself. Where a name may be both, say team:NAME or key:NAME, and key:NAME@TEAM where keys
+share it. A server goes by its id, alias or name. What is said of a team holds for its keys without a list of their own. Left out is what only
 a request tells (its end user and address), and what LiteLLM gives to the keys of administrators.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
@@ -106,12 +106,26 @@ func (e *explanation) yesNo(yes bool) string { return e.verdictColour(yesNo(yes)
 
 func (e *explanation) when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// listed lists a few and says how many more there are.
+// listed lists a few and says how many more there are, and how often one that
+// is there more than once.
 func (e *explanation) listed(entries []string) string {
 	const most = 8
-	rest := ""
-	if more := len(entries) - most; more > 1 {
-		entries, rest = entries[:most], fmt.Sprintf(" and %d more", more)
+	var texts []string
+	times := map[string]int{}
+	for _, entry := range entries {
+		if times[entry]++; times[entry] == 1 {
+			texts = append(texts, entry)
+		}
 	}
-	return explain.Printable(strings.Join(entries, ", ")) + rest
+	rest := ""
+	if more := len(texts) - most; more > 1 {
+		texts, rest = texts[:most], fmt.Sprintf(" and %d more", more)
+	}
+	for i, entry := range texts {
+		texts[i] = explain.Printable(entry)
+		if n := times[entry]; n > 1 {
+			texts[i] += fmt.Sprintf(" (%d times)", n)
+		}
+	}
+	return strings.Join(texts, ", ") + rest
 }

@@ -33,6 +33,7 @@ func (e *explanation) aboutKey() {
 	switch {
 	case k.OptedOut:
 		e.line("own list", "holds no-mcp-servers, which keeps it from every server (proxies before v1.87.5 take it for an id)")
+		e.lists("", k.Own)
 	case k.Own.Empty() && e.RequireKeyAccess:
 		e.line("own list", "none, so it has nothing (require_key_mcp_access_defined)")
 	case k.Own.Empty() && e.Team != nil:

@@ -45,7 +45,7 @@ func (e *explanation) because(r explain.Reason, s explain.Server, groups bool) s
 	case explain.TeamBlocked:
 		return "the team is blocked"
 	case explain.OptedOut:
-		return "no-mcp-servers keeps the key from every server"
+		return "no-mcp-servers keeps the key from every server (as of v1.87.5, v1.88.5 and v1.89.4)"
 	case explain.NotLoaded:
 		return "proxies do not load the server"
 	case explain.NotInKey:
@@ -68,6 +68,21 @@ func (e *explanation) because(r explain.Reason, s explain.Server, groups bool) s
 		return "the organization has a list that does not name it"
 	case explain.NotNamed:
 		return e.notNamed(s)
+	}
+	return reservation(r)
+}
+
+// reservation says which proxies a verdict does not hold for.
+func reservation(r explain.Reason) string {
+	switch r {
+	case explain.OptOutUnknown:
+		return "proxies before v1.87.5 take no-mcp-servers for an id, later ones keep the key from every server"
+	case explain.SentinelIsNew:
+		return "proxies before about v1.91 take all-proxy-mcpservers for an id, and decide otherwise"
+	case explain.UserLimitIsNew:
+		return "older proxies do not ask for a user's list (LiteLLM #35146)"
+	case explain.OrganizationLimitIsNew:
+		return "older proxies do not ask for an organization's list (LiteLLM #26960)"
 	}
 	return string(r)
 }
@@ -113,6 +128,9 @@ func (e *explanation) remedies(s explain.Server) (list []string) {
 		return list
 	}
 	refused := slices.Concat(s.Before.Because, s.From.Because)
+	if slices.Contains(refused, explain.OptedOut) { // which has to go first
+		refused = s.From.Because
+	}
 	for _, r := range []struct {
 		reason explain.Reason
 		remedy string

@@ -46,7 +46,7 @@ func New(pool *pgxpool.Pool, migrator *ledger.Migrator, c Config, now func() tim
 
 // Explain reports on the team or key of that id, alias or masked name, and on
 // one server or, where that is "", on all that come into it. Its errors never
-// repeat an argument that may be a key.
+// repeat an argument that is Secretive.
 func (e *Explainer) Explain(ctx context.Context, subject, server string) (Report, error) {
 	n, err := parseName(subject)
 	if err != nil {
@@ -123,7 +123,7 @@ func (f facts) reportKey() *Key {
 	return &Key{
 		Alias: k.Alias, Masked: k.Masked, TeamID: k.Team,
 		Blocked: k.Blocked, Expired: f.expired(), Expires: k.Expires,
-		OptedOut: f.registry.Decide(litellm.Rules{}, litellm.Key{Own: k.Own}).OptedOut,
+		OptedOut: f.registry.Decide(litellm.Rules{Groups: true}, litellm.Key{Own: k.Own}).OptedOut,
 		Own:      lists(k.Own), Groups: f.groups(k.Own.Groups),
 		Agent: limit(k.Agent), User: limit(k.User), Organization: limit(k.Organization),
 	}

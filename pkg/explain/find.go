@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -37,7 +38,7 @@ func (l *look) find(ctx context.Context, n name) (*litellm.TeamAccess, *litellm.
 		}
 	}
 	if n.kind != TeamKind {
-		if keys, err = litellm.ReadKeys(ctx, l.tx, l.Names, l.catalog, n.text); err != nil {
+		if keys, err = l.keys(ctx, n); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -48,8 +49,55 @@ func (l *look) find(ctx context.Context, n name) (*litellm.TeamAccess, *litellm.
 		return &teams[0], nil, nil
 	case len(keys) == 1:
 		return nil, &keys[0], nil
+	case Secretive(n.text):
+		return nil, nil, errSecret
 	}
 	return nil, nil, l.unknown(ctx, n)
+}
+
+// keys reads the keys that go by the name. key:NAME@TEAM are those of one team,
+// by its id or else its alias, or of none; names can have an @ themselves.
+func (l *look) keys(ctx context.Context, n name) ([]litellm.KeyAccess, error) {
+	keys, err := litellm.ReadKeys(ctx, l.tx, l.Names, l.catalog, n.text)
+	if n.kind != KeyKind {
+		return keys, err
+	}
+	for at, r := range n.text {
+		if err != nil || len(keys) > 0 {
+			break
+		}
+		if r == '@' {
+			keys, err = l.keysOf(ctx, n.text[:at], n.text[at+1:])
+		}
+	}
+	return keys, err
+}
+
+func (l *look) keysOf(ctx context.Context, name, team string) ([]litellm.KeyAccess, error) {
+	named, err := litellm.ReadKeys(ctx, l.tx, l.Names, l.catalog, name)
+	if err != nil || len(named) == 0 {
+		return nil, err
+	}
+	of := func(ids ...string) (keys []litellm.KeyAccess) {
+		for _, k := range named {
+			if slices.Contains(ids, k.Team) {
+				keys = append(keys, k)
+			}
+		}
+		return keys
+	}
+	if keys := of(team); len(keys) > 0 {
+		return keys, nil
+	}
+	teams, err := litellm.ReadTeams(ctx, l.tx, l.Names, []string{team})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(teams))
+	for i, t := range teams {
+		ids[i] = t.ID
+	}
+	return of(ids...), nil
 }
 
 // ambiguous lists who goes by the name, and how to say which is meant.
@@ -58,20 +106,31 @@ func ambiguous(n name, teams []litellm.TeamAccess, keys []litellm.KeyAccess) err
 	for _, t := range teams {
 		list = append(list, teamCandidate(t))
 	}
-	aliases := map[string]int{}
+	named := map[string]int{}
 	for _, k := range keys {
-		aliases[k.Alias]++
+		for _, c := range keyCandidate(k).ways() {
+			named[c.name()]++
+		}
 	}
+	same := 0
 	for _, k := range keys {
-		c := keyCandidate(k)
-		c.byID = c.byID || aliases[k.Alias] > 1
-		list = append(list, c)
+		ways := keyCandidate(k).ways()
+		clear := slices.IndexFunc(ways, func(c candidate) bool { return named[c.name()] == 1 && (c.name() != n.text || len(teams) > 0) })
+		if clear < 0 {
+			clear = 0
+			same++
+		}
+		list = append(list, ways[clear])
+	}
+	if same == len(list) {
+		return fmt.Errorf("%d keys go by %s, and neither alias, masked name nor team tells them apart: give them different aliases in LiteLLM",
+			same, repeated(n.text))
 	}
 	rest := ""
 	if more := len(list) - candidates; more > 0 {
 		list, rest = list[:candidates], fmt.Sprintf(", and %d more", more)
 	}
-	return fmt.Errorf("%q is ambiguous, say which: %s%s", n.text, join(list), rest)
+	return fmt.Errorf("%s is ambiguous, say which: %s%s", repeated(n.text), join(list), rest)
 }
 
 // unknown offers the names that come closest. They go by one at a time, so
@@ -108,5 +167,5 @@ func (l *look) unknown(ctx context.Context, n name) error {
 	if list := ranking.Best(); len(list) > 0 {
 		hint = ": did you mean " + join(list) + "?"
 	}
-	return fmt.Errorf("no %s goes by %q%s", n.called(), n.text, hint)
+	return fmt.Errorf("no %s goes by %s%s", n.called(), repeated(n.text), hint)
 }

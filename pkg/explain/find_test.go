@@ -75,6 +75,42 @@ func TestUnclearNamesAreAnsweredWithCandidates(t *testing.T) {
 	}
 }
 
+func TestKeysOfOneAliasAndMaskAreToldApartByTheirTeam(t *testing.T) {
+	t.Parallel()
+	db := named(t)
+	for i, k := range []struct{ alias, masked, team any }{
+		{"twin", "sk-...ffff", "t1"}, {"twin", "sk-...ffff", "t2"}, {"twin", "sk-...ffff", nil}, {"lost", "sk-...gggg", "t1"}, {"lost", "sk-...gggg", "t1"},
+		{"a@b", "sk-...hhhh", "t1"}, {"a@b", "sk-...iiii", "not there"}, {nil, "sk-...jjjj", "t1"}, {nil, "sk-...jjjj", "zebra"},
+	} {
+		db.Exec(t, `INSERT INTO {schema}."LiteLLM_VerificationToken" (token, key_alias, key_name, team_id) VALUES ($1, $2, $3, $4)`,
+			fmt.Sprintf("another token %d", i), k.alias, k.masked, k.team)
+	}
+	e := open(t, db)
+	for arg, want := range map[string]string{
+		"key:twin@t1": "twin of t1", "key:twin@t2": "twin of t2", "key:twin@": "twin of ", "key:sk-...ffff@t2": "twin of t2",
+		"key:a@b@t1": "a@b of t1", "key:a@b@not there": "a@b of not there", "key:sk-...jjjj@zebra": "sk-...jjjj of zebra",
+		"key:sk-...jjjj@t1": "sk-...jjjj of t1", // though another team has that for an alias
+	} {
+		r, err := e.Explain(t.Context(), arg, "")
+		if err != nil || r.Key.Name()+" of "+r.Key.TeamID != want {
+			t.Errorf("%q is %+v, %v, want %s", arg, r.Key, err, want)
+		}
+	}
+	for arg, want := range map[string]string{
+		"twin":           `"twin" is ambiguous, say which: key:twin@t1 (sk-...ffff, of team t1), key:twin@t2 (sk-...ffff, of team t2), key:twin@ (sk-...ffff)`,
+		"sk-...ffff":     `"sk-...ffff" is ambiguous, say which: key:twin@t1 (sk-...ffff, of team t1), key:twin@t2 (sk-...ffff, of team t2), key:twin@ (sk-...ffff)`,
+		"sk-...jjjj":     `"sk-...jjjj" is ambiguous, say which: key:sk-...jjjj@t1 (of team t1), key:sk-...jjjj@zebra (of team zebra)`,
+		"key:twin@Twins": `"twin@Twins" is ambiguous, say which: key:twin@t1 `,
+		"lost":           `2 keys go by "lost", and neither alias, masked name nor team tells them apart: give them different aliases in LiteLLM`,
+		"key:twin@t3":    `no key goes by "twin@t3"`,
+		"twin@t1":        `no team or key goes by "twin@t1"`,
+	} {
+		if _, err := e.Explain(t.Context(), arg, ""); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q gives\n%v, want\n%s", arg, err, want)
+		}
+	}
+}
+
 func TestNoMoreThanFiveCandidatesAreNamed(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t, pgtest.V1_83_14)

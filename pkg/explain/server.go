@@ -21,8 +21,6 @@ func parseServer(arg string) (string, error) {
 	switch {
 	case text == "":
 		return "", errors.New("the name of the server is empty")
-	case secret(text):
-		return "", errSecret
 	case text == litellm.NoServers || text == litellm.AllProxyServers:
 		return "", fmt.Errorf("%s is no server but a word that LiteLLM knows in lists of servers: leave it out", text)
 	}
@@ -37,9 +35,9 @@ func (l *look) server(ctx context.Context, f facts, text string) (string, error)
 	if len(ids) > 1 {
 		labels := make([]string, len(ids))
 		for i, id := range slices.Sorted(slices.Values(ids)) {
-			labels[i] = f.server(id, nil).Label()
+			labels[i] = f.server(id, nil).candidate()
 		}
-		return "", fmt.Errorf("%d servers go by %q, say which: %s", len(ids), text, strings.Join(labels, ", "))
+		return "", fmt.Errorf("%d servers go by %s, say which: %s", len(ids), repeated(text), strings.Join(labels, ", "))
 	}
 	id := ids[0]
 	if _, inTable := f.registry.Server(id); inTable || len(f.sources()[id]) > 0 {
@@ -52,8 +50,11 @@ func (l *look) server(ctx context.Context, f facts, text string) (string, error)
 	if err := l.tx.QueryRow(ctx, l.Names.SQL(namedSQL), id).Scan(&named); err != nil {
 		return "", fmt.Errorf("looking for lists that name the server: %w", err)
 	}
-	if named {
+	switch {
+	case named:
 		return id, nil
+	case Secretive(text):
+		return "", errSecret
 	}
 	return "", f.unknownServer(text)
 }
@@ -69,23 +70,28 @@ func (f facts) unknownServer(text string) error {
 	}
 	var labels []string
 	for _, id := range ranking.Best() {
-		labels = append(labels, f.server(id, nil).Label())
+		labels = append(labels, f.server(id, nil).candidate())
 	}
 	hint := ""
 	if len(labels) > 0 {
 		hint = ": did you mean " + strings.Join(labels, ", ") + "?"
 	}
-	return fmt.Errorf("no MCP server goes by %q, and no list names it%s", text, hint)
+	return fmt.Errorf("no MCP server goes by %s, and no list names it%s", repeated(text), hint)
 }
 
 // Label is the server's id, and what else it goes by.
-func (s Server) Label() string {
+func (s Server) Label() string { return Printable(s.ID) + s.called() }
+
+// candidate is a Label that can be copied into a shell.
+func (s Server) candidate() string { return shellWord(s.ID) + s.called() }
+
+func (s Server) called() string {
 	name := s.Alias
 	if name == "" {
 		name = s.Name
 	}
 	if name == "" || name == s.ID {
-		return Printable(s.ID)
+		return ""
 	}
-	return Printable(s.ID) + " (" + Printable(name) + ")"
+	return " (" + Printable(name) + ")"
 }

@@ -61,14 +61,23 @@ type decision struct {
 	facts
 	rules   litellm.Rules
 	verdict litellm.Verdict
+	without []exception
 }
 
 func (f facts) decide(rules litellm.Rules) decision {
-	return decision{f, rules, f.registry.Decide(rules, f.subject())}
+	return decision{f, rules, f.registry.Decide(rules, f.subject()), f.exceptions(rules)}
 }
 
 // about says what becomes of one server, and why.
 func (d decision) about(s Server) Verdict {
+	v := d.verdictOn(s)
+	if len(d.refusals(s)) == 0 {
+		v.Because = append(v.Because, d.reservations(s, v)...)
+	}
+	return v
+}
+
+func (d decision) verdictOn(s Server) Verdict {
 	if refusals := d.refusals(s); len(refusals) > 0 {
 		return Verdict{Because: refusals}
 	}

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,5 +60,46 @@ func TestTheLastChangeOfEachEntryIsFound(t *testing.T) {
 	}
 	if none, err := ledger.LastChanges(t.Context(), d.Pool, names, "unheard of"); err != nil || len(none) > 0 {
 		t.Errorf("a team without changes has %v, %v", none, err)
+	}
+}
+
+// Time that grows with the square of what is logged ends in the timeout.
+func TestTheLastChangesOfALongLogAreFoundInTime(t *testing.T) {
+	t.Parallel()
+	entries := `ARRAY(SELECT 'entry ' || n FROM generate_series(1, %) AS n)`
+	places := `(SELECT jsonb_agg(n) FROM generate_series(1, %) AS n)`
+	for name, test := range map[string]struct {
+		size, changes string
+		want          int
+	}{
+		"3,000 entries come and go": {"3000", `VALUES (NULL::text[], $entries, jsonb_build_object('general', $places)), ($entries, '{}', '{}')`, 3000},
+		"3,000 entries stay":        {"3000", `VALUES (NULL::text[], $entries, jsonb_build_object('general', $places, 'more', $places))`, 3000},
+		"1,000 changes of 300 entries": {"300", `
+			SELECT $entries, array_append($entries, 'of change ' || n), '{"general": [301]}' FROM generate_series(1, 1000) AS n`, 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, _ := installed(t)
+			changes := strings.NewReplacer("$entries", entries, "$places", places).Replace(test.changes)
+			run := newRun()
+			if err := write(t, d, ledger.Writes{Run: run, Entries: []ledger.Entry{created("other")}}); err != nil {
+				t.Fatal(err)
+			}
+			d.Exec(t, `INSERT INTO litellm_reconciler.changes (run_id, team_id, object_permission_id, action, before, after, granted_by)
+				SELECT $1, 'team', 'row', 'updated', before, after, granted_by::jsonb FROM (`+
+				strings.ReplaceAll(changes, "%", test.size)+`) AS c (before, after, granted_by)`, run.ID)
+			tx, err := d.Pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback(t.Context()) }()
+			if _, err := tx.Exec(t.Context(), `SET LOCAL statement_timeout = '5s'`); err != nil {
+				t.Fatal(err)
+			}
+			got, err := ledger.LastChanges(t.Context(), tx, names, "team")
+			if err != nil || len(got) != test.want {
+				t.Fatalf("%d entries, %v, want %d", len(got), err, test.want)
+			}
+		})
 	}
 }

@@ -7,17 +7,19 @@ import (
 
 // NoServers in a key's mcp_servers keeps the key from every server, those of
 // allow_all_keys included (#31029). Proxies before v1.87.5, v1.88.5 and v1.89.4
-// know no such word and take it for an id: it grants nothing, but leaves the
-// other entries and allow_all_keys as they are. Nor has it a meaning in the row
-// of a team, which it makes one that restricts and grants nothing.
+// know no such word and take it for an id: it makes the key one that has a list
+// of its own and grants nothing, but leaves the other entries and allow_all_keys
+// as they are. Nor has it a meaning in the row of a team, which it makes one
+// that restricts and grants nothing.
 const NoServers = "no-mcp-servers"
 
 // Rules are what LiteLLM's versions and settings change about who may use what.
 type Rules struct {
 	// Groups is whether a proxy resolves the access groups of teams and keys
 	// itself, as from v1.88.0 (#28997, #29313). Before, only permission rows
-	// count. With it go the rules that later versions added: AllProxyServers
-	// (#32012, about v1.91) and what users are entitled to (#35146).
+	// count. With it go the rules that later versions added: NoServers (#31029),
+	// AllProxyServers (#32012, about v1.91) and what users are entitled to
+	// (#35146).
 	Groups bool
 	// RequireKeyAccess is general_settings.require_key_mcp_access_defined: a
 	// key without a list of its own does not inherit its team's (#31380).
@@ -58,7 +60,8 @@ type Key struct {
 // Verdict is which servers a key may use and how that came about. The sets
 // hold server ids, and entries that no known server goes by as they are.
 type Verdict struct {
-	// OptedOut is set for a key with NoServers: the sets are empty.
+	// OptedOut is set for a key with NoServers under Rules.Groups: the sets are
+	// empty.
 	OptedOut bool
 	// Refused is set for a key of a blocked team, which LiteLLM turns away
 	// before it looks at servers (common_checks in auth_checks.py): the sets
@@ -82,7 +85,7 @@ type Verdict struct {
 // user_api_key_auth_mcp.py, and its wrapper in mcp_server_manager.py).
 func (r *Registry) Decide(rules Rules, k Key) Verdict {
 	v := Verdict{
-		OptedOut: slices.Contains(k.Own.Servers, NoServers), Refused: k.TeamBlocked,
+		OptedOut: rules.Groups && slices.Contains(k.Own.Servers, NoServers), Refused: k.TeamBlocked,
 		Own: Set{}, Team: Set{}, Extra: Set{}, Base: Set{}, Capped: Set{}, Open: Set{}, Allowed: Set{},
 	}
 	if v.OptedOut || v.Refused {

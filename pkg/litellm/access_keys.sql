@@ -1,6 +1,8 @@
 -- Keys with all that decides about their servers, except what their team has:
--- those of the teams in $1, or those that go by $2. The token is not read.
-SELECT coalesce(k.key_alias, ''), coalesce(k.key_name, ''), coalesce(k.team_id, ''), coalesce(k.blocked, false), k.expires,
+-- those of the teams in $1, or those that go by $2. The token is not read. A
+-- date is put between what a calendar and JSON can hold.
+SELECT coalesce(k.key_alias, ''), coalesce(k.key_name, ''), coalesce(k.team_id, ''), coalesce(k.blocked, false),
+       CASE WHEN k.expires < 'infinity' THEN greatest('0001-01-01', least(k.expires, '9999-12-31')) END,
        k.object_permission_id,
        own.servers, own.tags, own.tools,
        ARRAY(SELECT g FROM unnest(k.access_group_ids) AS g WHERE g <> ''),
@@ -19,4 +21,4 @@ LEFT JOIN {litellm}."LiteLLM_OrganizationTable" AS o
 LEFT JOIN {entitlements} AS organization ON organization.object_permission_id = o.object_permission_id
 WHERE ($1::text[] IS NULL OR k.team_id = ANY ($1))
   AND ($2::text IS NULL OR k.key_alias = $2 OR k.key_name = $2)
-ORDER BY k.team_id, k.key_alias, k.key_name
+ORDER BY k.team_id COLLATE "C", k.key_alias, k.key_name

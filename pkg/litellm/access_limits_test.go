@@ -6,18 +6,25 @@ import "litellm-reconciler/pkg/litellm"
 var limitRules = []accessRule{
 	// Sentinels.
 	{
-		name: "a key can opt out",
-		key:  litellm.Key{Own: servers(litellm.NoServers), Team: servers("a")}, open: true,
+		name:   "a key can opt out, of servers for all keys too; before, the word was an unknown id",
+		key:    litellm.Key{Own: servers(litellm.NoServers), Team: servers("a")},
+		open:   true,
+		before: list{"o"},
 	},
 	{
-		name: "opting out overrides the rest of the key's row, and its groups",
+		name: "opting out overrides the rest of the key's row, and its groups, which counted before",
 		key: litellm.Key{Own: litellm.Entitlement{
 			Servers: list{"a", litellm.NoServers}, ToolServers: list{"b"}, Groups: list{"c"},
 		}},
-		open: true,
+		open: true, before: list{"a", "b", "o"},
 	},
 	{
-		name: "opting out overrides an organization's list",
+		name:   "what a key names beside the word for opting out was intersected with its team's list",
+		key:    litellm.Key{Own: servers("a", "b", litellm.NoServers), Team: servers("b", "c", litellm.NoServers)},
+		before: list{"b"},
+	},
+	{
+		name: "opting out overrides an organization's list, and before was a list of the key's own",
 		key:  litellm.Key{Own: servers(litellm.NoServers), Organization: servers("a")},
 	},
 	{

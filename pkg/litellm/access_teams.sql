@@ -5,4 +5,4 @@ SELECT t.team_id, coalesce(t.team_alias, ''), t.blocked, t.object_permission_id,
 FROM {litellm}."LiteLLM_TeamTable" AS t
 LEFT JOIN {entitlements} AS e ON e.object_permission_id = t.object_permission_id
 WHERE t.team_id = ANY ($1) OR $2 AND t.team_alias = ANY ($1)
-ORDER BY t.team_id
+ORDER BY t.team_id COLLATE "C"

@@ -141,8 +141,9 @@ type Membership struct {
 	Servers int
 	// Fingerprint is hash_array_extended of the sorted union.
 	Fingerprint int64
-	// Dangling is the number of references to groups that do not exist.
-	Dangling int
+	// Groups is the number of groups that exist, Dangling that of references to
+	// groups that do not. A team with neither has no access groups.
+	Groups, Dangling int
 }
 
 // Join takes one team's id and its access_group_ids in binary form and works
@@ -157,6 +158,7 @@ func (g *Groups) Join(team, groupIDs []byte) (Membership, error) {
 		switch {
 		case ok && slices.Contains(g.seen, i):
 		case ok:
+			m.Groups++
 			g.seen = append(g.seen, i)
 			g.scratch = append(g.scratch, g.granted[i]...)
 			g.joined[i] += hash

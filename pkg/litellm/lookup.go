@@ -70,12 +70,14 @@ type TeamAccess struct {
 	Entitlement
 }
 
-// ReadTeams reads the teams of these ids or aliases, sorted by id.
+// ReadTeams reads the teams of these ids or aliases, sorted by the bytes of their
+// ids.
 func ReadTeams(ctx context.Context, q postgres.Querier, names postgres.Names, wanted []string) ([]TeamAccess, error) {
 	return readTeams(ctx, q, names, wanted, true)
 }
 
-// ReadTeamsByID reads the teams of these ids, which an index finds, sorted.
+// ReadTeamsByID reads the teams of these ids, which an index finds, sorted
+// likewise.
 func ReadTeamsByID(ctx context.Context, q postgres.Querier, names postgres.Names, ids []string) ([]TeamAccess, error) {
 	return readTeams(ctx, q, names, ids, false)
 }
@@ -103,7 +105,8 @@ type KeyAccess struct {
 	// Team is the key's team_id, "" for none. It may name no existing team.
 	Team    string
 	Blocked bool
-	// Expires is nil for a key that does not.
+	// Expires is nil for a key that does not, or at infinity. It is in the years
+	// 1 to 9999, whatever the database has.
 	Expires *time.Time
 	RowID   *string
 	Key
@@ -121,7 +124,8 @@ func (k KeyAccess) Label() string {
 	return "(a key without a name)"
 }
 
-// EachKeyOfTeams calls f for the keys of the given teams, sorted by team.
+// EachKeyOfTeams calls f for the keys of the given teams, sorted by the bytes of
+// their team's id.
 func EachKeyOfTeams(ctx context.Context, q postgres.Querier, names postgres.Names, c Catalog, teams []string, f func(KeyAccess) error) error {
 	return eachKey(ctx, q, names, c, f, teams, nil)
 }

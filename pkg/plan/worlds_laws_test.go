@@ -100,7 +100,12 @@ func (l laws) checkKey(i int, own record, home outlook, before, after sight, rev
 		l.Errorf("key %d gained %s, which nobody gave it", i, unnamed)
 	}
 	// A repair makes old proxies do what new ones do by themselves. On those it does nothing but revoke.
-	if home.repaired && !home.sentinel && after.old != after.new {
+	// Of the word that keeps a key from all servers, only new ones know.
+	if own.word == noServers {
+		if before.new|after.new != 0 {
+			l.Errorf("key %d opted out, reached %s by a new proxy, and reaches %s", i, before.new, after.new)
+		}
+	} else if home.repaired && !home.sentinel && after.old != after.new {
 		l.Errorf("key %d reaches %s by an old proxy, and %s by a new one", i, after.old, after.new)
 	}
 	if !revokes && after.new != before.new {
@@ -158,12 +163,11 @@ func (l laws) outlook(row *record, repaired bool, ledger, groups mask) outlook {
 	return o
 }
 
-// reaches says in terms of sets which servers a key reaches by an old proxy: what its team has, or what both name.
+// reaches says in terms of sets which servers a key reaches by an old proxy: what its team has, or what both name. A word
+// is an unknown id to it.
 func reaches(own record, team outlook) mask {
 	mine := own.servers | own.tools
 	switch {
-	case own.word == noServers:
-		return 0
 	case !team.restricts:
 		return mine | serverO
 	case mine == 0 && own.word == noWord:

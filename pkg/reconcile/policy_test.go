@@ -98,3 +98,18 @@ func TestExactEmptiesARowThatWasRightFromTheStart(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Blanks name no group, and a team without groups is nobody's business here.
+func TestATeamWithNothingButBlankGroupsIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, groups := range []string{`{""}`, `{NULL}`, `{"",NULL,""}`} {
+		b := setup(t, pgtest.V1_83_14)
+		b.config.Policy = plan.Exact
+		b.team(t, "direct")
+		b.Exec(t, `UPDATE {schema}."LiteLLM_TeamTable" SET access_group_ids = $1`, groups)
+		if report := b.repair(t); report.Found.Teams != 0 {
+			t.Errorf("%d teams with access groups", report.Found.Teams)
+		}
+		b.wantServers(t, "team", "direct")
+	}
+}

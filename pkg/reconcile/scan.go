@@ -96,6 +96,9 @@ func (s *scanner) compare(ctx context.Context, tx pgx.Tx, sel resolved) error {
 		if err != nil {
 			return fmt.Errorf("scanning teams: %w", err)
 		}
+		if !l.known() && m.Groups+m.Dangling == 0 {
+			continue // nothing but blanks
+		}
 		s.found.Teams++
 		s.found.Dangling += m.Dangling
 		if l.owning() {
