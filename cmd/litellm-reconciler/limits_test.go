@@ -43,21 +43,21 @@ func TestALimitRefusesAPassBeforeItsFirstWrite(t *testing.T) {
 		"no access groups any more": {
 			change: func(t *testing.T, db *pgtest.Database) { db.Exec(t, `TRUNCATE {schema}."LiteLLM_AccessGroupTable"`) },
 			limit:  "empty_source",
-			texts:  []string{"no access group at all", "40 teams own grants", "--allow-revokes"},
+			texts:  []string{"no access group at all", "the ledger owns grants of 40 teams", "--allow-revokes"},
 			want:   []string{},
 		},
 		"too many ceilings created": {
 			change: func(t *testing.T, db *pgtest.Database) { db.Team(t, "new", "all") },
 			args:   []string{"--guard-max-ceilings-created=0"},
 			limit:  "ceilings_created",
-			texts:  []string{"1 teams would start to restrict keys", "guard.max_ceilings_created 0", "--allow-revokes"},
+			texts:  []string{"1 team would start restricting keys", "guard.max_ceilings_created 0", "--allow-revokes"},
 			want:   []string{"github", "jira"},
 		},
 		"too many ceilings removed": {
 			change: func(t *testing.T, db *pgtest.Database) { db.SetTeamGroups(t, "team-00") },
 			args:   []string{"--guard-max-ceilings-removed=0"},
 			limit:  "ceilings_removed",
-			texts:  []string{"1 teams would stop to restrict keys", "guard.max_ceilings_removed 0", "--allow-revokes"},
+			texts:  []string{"1 team would stop restricting keys", "guard.max_ceilings_removed 0", "--allow-revokes"},
 			want:   []string{},
 		},
 	} {

@@ -196,6 +196,7 @@ func TestRevertRefusesWhatItCannotDo(t *testing.T) {
 	db := repaired(t, pgtest.V1_83_14)
 	db.Team(t, "twin 1")
 	db.Team(t, "twin 2")
+	db.Team(t, "twin \x1b[31m3")
 	db.Exec(t, `UPDATE {schema}."LiteLLM_TeamTable" SET team_alias = 'twin' WHERE team_id LIKE 'twin%'`)
 	before := db.Fingerprint(t)
 	for _, test := range []struct {
@@ -210,7 +211,7 @@ func TestRevertRefusesWhatItCannotDo(t *testing.T) {
 		{"revert --all --yes -o xml", 64, `--output "xml" is unknown`},
 		{"revert --all --yes now", 64, `unknown command "now"`},
 		{"revert --team nobody --yes", 1, `no team has the id or alias "nobody", neither in LiteLLM nor in the ledger`},
-		{"revert --team twin --yes", 1, `several teams have the alias "twin", name one by its id: twin 1, twin 2`},
+		{"revert --team twin --yes", 1, `several teams have the alias "twin", name one by its id: "twin \x1b[31m3", twin 1, twin 2`},
 		{"revert --run 12 --yes", 64, `"12" is not the id of a run`},
 		{"revert --run 01234567-0123-7123-8123-0123456789ab --yes", 1, "the ledger has no run 01234567-0123-7123-8123-0123456789ab"},
 		{"adopt", 64, "adopt what? use one of --team TEAM and --all"},
@@ -254,6 +255,7 @@ func onTerminal(t *testing.T, e env, input string, args ...string) result {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := command(ctx, t, e, args...)
+	cmd.Env = append(cmd.Env, "TERM=xterm")
 	terminal, err := pty.Start(cmd)
 	if err != nil {
 		t.Skipf("no terminal to be had: %v", err)

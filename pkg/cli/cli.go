@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -67,10 +68,16 @@ func Run(ctx context.Context, p Process) int {
 		code = e.code
 	}
 	if text := err.Error(); text != "" {
-		_, _ = fmt.Fprintln(p.Stderr, "litellm-reconciler: "+text)
+		_, _ = fmt.Fprintln(p.Stderr, "litellm-reconciler: "+withoutKeys(text))
 	}
 	return code
 }
+
+// keyLike is a virtual key, or the hash of one: somebody may have pasted it
+// where a name belongs, and errors repeat what was not understood.
+var keyLike = regexp.MustCompile(`(?i)\bsk-[a-z0-9_-]{8,}|\b[0-9a-f]{64}\b`)
+
+func withoutKeys(text string) string { return keyLike.ReplaceAllString(text, "[redacted]") }
 
 // flags are those of the command line alone, beside the configuration's.
 type flags struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"litellm-reconciler/pkg/ledger"
+	"litellm-reconciler/pkg/postgres"
 )
 
 func newHistory(p Process, f *flags) *cobra.Command {
@@ -82,7 +83,8 @@ type shownRun struct {
 // view shows pages of changes, of which there is one at least.
 type view interface {
 	page(changes []ledger.PastChange, aliases map[string]string) error
-	end(more bool) error
+	// end says whether there are more changes, and why not all were read.
+	end(more bool, failed error) error
 }
 
 // pageSize bounds what is held in memory.
@@ -106,15 +108,22 @@ func (h *history) show(ctx context.Context) error {
 		size := min(left, pageSize)
 		changes, err := h.page(ctx, before, size+1) // one more tells whether there are more
 		if err != nil {
+			err = postgres.Explain(err)
+			_ = v.end(true, err) // the error that counts is the first
 			return err
 		}
 		more := len(changes) > size
 		changes = changes[:min(len(changes), size)]
-		if err := v.page(changes, names.aliases(ctx, h.filter.Team, changes)); err != nil {
+		aliases := names.aliases(ctx, h.filter.Team, changes)
+		if ctx.Err() != nil {
+			_ = v.end(true, context.Cause(ctx))
+			return context.Cause(ctx)
+		}
+		if err := v.page(changes, aliases); err != nil {
 			return err
 		}
 		if left -= size; left == 0 || !more {
-			return v.end(more)
+			return v.end(more, nil)
 		}
 		before = changes[size-1].ID
 	}

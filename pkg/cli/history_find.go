@@ -26,8 +26,11 @@ func (a *app) mayLook(ctx context.Context) error {
 		return err
 	}
 	if len(missing) > 0 {
-		return errors.New("a right is missing, run as the owner of the schema: " +
-			postgres.GrantStatements(missing, a.pool.Config().ConnConfig.User))
+		role, err := postgres.CurrentRole(ctx, a.pool)
+		if err != nil {
+			return err
+		}
+		return errors.New("a right is missing, run as the owner of the schema: " + postgres.GrantStatements(missing, role))
 	}
 	return a.migrator.Check(ctx)
 }
@@ -56,7 +59,7 @@ func (a *app) findTeam(ctx context.Context, name string) (string, error) {
 	case len(ids) == 0:
 		return "", fmt.Errorf("no team has the id or alias %q, neither in LiteLLM nor in the ledger", name)
 	case len(ids) > 1:
-		return "", fmt.Errorf("several teams have the alias %q, name one by its id: %s", name, few(ids, 10, math.MaxInt))
+		return "", fmt.Errorf("several teams have the alias %q, name one by its id: %s", name, few(inWords(ids), 10, math.MaxInt))
 	}
 	return ids[0], nil
 }

@@ -89,7 +89,7 @@ func (j *historyJSON) page(changes []ledger.PastChange, aliases map[string]strin
 	return err
 }
 
-func (j *historyJSON) end(more bool) error {
+func (j *historyJSON) end(more bool, failed error) error {
 	var b bytes.Buffer
 	if j.shown == 0 {
 		b.WriteString("{\n  \"changes\": []")
@@ -97,6 +97,12 @@ func (j *historyJSON) end(more bool) error {
 		b.WriteString("\n  ]")
 	}
 	fmt.Fprintf(&b, ",\n  \"truncated\": %t", more)
+	if failed != nil {
+		b.WriteString(",\n  \"error\": ")
+		if err := encodeTo(&b, "  ", failed.Error()); err != nil {
+			return err
+		}
+	}
 	if j.run != nil {
 		b.WriteString(",\n  \"run\": ")
 		err := encodeTo(&b, "  ", struct {

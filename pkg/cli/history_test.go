@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,7 @@ func TestPagesOfJSONAreOneObject(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := view.end(true); err != nil {
+			if err := view.end(true, errors.New(`lost "it"`)); err != nil {
 				t.Fatal(err)
 			}
 			var indented bytes.Buffer
@@ -82,12 +83,13 @@ func TestPagesOfJSONAreOneObject(t *testing.T) {
 			var got struct {
 				Changes   []map[string]any `json:"changes"`
 				Truncated bool             `json:"truncated"`
+				Error     string           `json:"error"`
 				Run       map[string]any   `json:"run"`
 			}
 			if err := json.Unmarshal(b.Bytes(), &got); err != nil {
 				t.Fatal(err)
 			}
-			if len(got.Changes) != total || got.Changes == nil || !got.Truncated || got.Run["run_id"] != passRun.ID.String() || got.Run["reverted_by"] == nil {
+			if len(got.Changes) != total || got.Changes == nil || !got.Truncated || got.Error != `lost "it"` || got.Run["run_id"] != passRun.ID.String() || got.Run["reverted_by"] == nil {
 				t.Errorf("got %s", b.String())
 			}
 		})

@@ -37,8 +37,8 @@ func (t *historyText) page(changes []ledger.PastChange, aliases map[string]strin
 	return err
 }
 
-func (t *historyText) end(more bool) error {
-	if !more {
+func (t *historyText) end(more bool, failed error) error {
+	if !more || failed != nil {
 		return nil
 	}
 	return t.screen.printf("\n%s shown, and there are more: --limit 0 shows all\n", plural(t.shown, "change"))

@@ -39,6 +39,8 @@ func (b *nameBook) aliases(ctx context.Context, team string, changes []ledger.Pa
 	})
 	if err != nil {
 		b.blind = true
+	}
+	if err != nil && ctx.Err() == nil {
 		b.log.Warn("the aliases of teams are not shown", "error", postgres.Explain(err))
 	}
 	return aliases
@@ -54,7 +56,7 @@ func (b *nameBook) readRegistry(ctx context.Context) {
 		b.registry, err = litellm.ReadRegistry(ctx, tx, b.names, catalog)
 		return err
 	})
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		b.log.Warn("the names of servers and access groups are not shown", "error", postgres.Explain(err))
 	}
 }
@@ -91,10 +93,18 @@ func (b *nameBook) groups(ids []string) string {
 
 // word shows a name from the database on one line, whatever it holds.
 func word(name string) string {
-	if quoted := strconv.Quote(name); quoted != `"`+name+`"` || name == "" {
+	if quoted := strconv.Quote(name); quoted != `"`+name+`"` || strings.TrimSpace(name) != name || name == "" {
 		return quoted
 	}
 	return name
+}
+
+func inWords(names []string) []string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = word(name)
+	}
+	return list
 }
 
 func named(alias string) string {

@@ -10,13 +10,18 @@ import (
 type screen struct {
 	out  io.Writer
 	json bool
-	// colour is set on a terminal whose user does not object
-	// (https://no-color.org).
+	// colour is set on a terminal that has colours and whose user does not
+	// object (https://no-color.org).
 	colour bool
 }
 
 func newScreen(p Process, json bool) screen {
-	return screen{out: p.Stdout, json: json, colour: !json && isTerminal(p.Stdout) && p.Getenv("NO_COLOR") == ""}
+	return screen{out: p.Stdout, json: json, colour: !json && isTerminal(p.Stdout) && colourful(p.Getenv)}
+}
+
+func colourful(getenv func(string) string) bool {
+	terminal := getenv("TERM")
+	return getenv("NO_COLOR") == "" && terminal != "" && terminal != "dumb"
 }
 
 func (s screen) printf(format string, args ...any) error {

@@ -15,7 +15,7 @@ const (
 	// CeilingsCreated says that too many teams would start to restrict their
 	// keys.
 	CeilingsCreated Limit = "ceilings_created"
-	// CeilingsRemoved says that too many teams would stop to restrict their
+	// CeilingsRemoved says that too many teams would stop restricting their
 	// keys.
 	CeilingsRemoved Limit = "ceilings_removed"
 )
@@ -63,24 +63,31 @@ func (g Guard) Check(c Counts) error {
 	switch {
 	case c.Groups == 0 && c.Owning > 0:
 		return &Refusal{Limit: EmptySource, Reason: fmt.Sprintf(
-			"LiteLLM has no access group at all, while %d teams own grants%s", c.Owning, once)}
+			"LiteLLM has no access group at all, while the ledger owns grants of %s%s", teams(c.Owning), once)}
 	case c.NoTeams && c.Owning > 0:
 		return &Refusal{Limit: EmptySource, Reason: fmt.Sprintf(
-			"LiteLLM has no team at all, while %d teams own grants%s", c.Owning, once)}
+			"LiteLLM has no team at all, while the ledger owns grants of %s%s", teams(c.Owning), once)}
 	// Exact takes from teams that own nothing as well; a fraction of 1 allows
 	// even that.
 	case c.Losing >= max(g.MinRevokedTeams, 1) && float64(c.Losing) > g.MaxRevokedFraction*float64(max(c.Owning, c.Losing)):
 		return &Refusal{Limit: RevokedFraction, Reason: fmt.Sprintf(
-			"%d teams would lose entries while %d own grants, more than guard.max_revoked_fraction %g%s",
-			c.Losing, c.Owning, g.MaxRevokedFraction, once)}
+			"%s would lose entries, of %d for which the ledger owns grants: more than guard.max_revoked_fraction %g%s",
+			teams(c.Losing), c.Owning, g.MaxRevokedFraction, once)}
 	case g.MaxCeilingsCreated >= 0 && c.CeilingsCreated > g.MaxCeilingsCreated:
 		return &Refusal{Limit: CeilingsCreated, Reason: fmt.Sprintf(
-			"%d teams would start to restrict keys that have a list of their own, more than guard.max_ceilings_created %d%s",
-			c.CeilingsCreated, g.MaxCeilingsCreated, once)}
+			"%s would start restricting keys that have a list of their own, more than guard.max_ceilings_created %d%s",
+			teams(c.CeilingsCreated), g.MaxCeilingsCreated, once)}
 	case g.MaxCeilingsRemoved >= 0 && c.CeilingsRemoved > g.MaxCeilingsRemoved:
 		return &Refusal{Limit: CeilingsRemoved, Reason: fmt.Sprintf(
-			"%d teams would stop to restrict keys that have a list of their own, more than guard.max_ceilings_removed %d%s",
-			c.CeilingsRemoved, g.MaxCeilingsRemoved, once)}
+			"%s would stop restricting keys that have a list of their own, more than guard.max_ceilings_removed %d%s",
+			teams(c.CeilingsRemoved), g.MaxCeilingsRemoved, once)}
 	}
 	return nil
+}
+
+func teams(n int) string {
+	if n == 1 {
+		return "1 team"
+	}
+	return fmt.Sprintf("%d teams", n)
 }

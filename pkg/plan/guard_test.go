@@ -106,8 +106,8 @@ func TestARefusalSaysWhatHappenedAndWhatAllowsIt(t *testing.T) {
 		counts plan.Counts
 		want   []string
 	}{
-		plan.EmptySource:     {plan.Counts{Teams: 10, Owning: 8}, []string{"no access group at all", "8 teams own grants"}},
-		plan.RevokedFraction: {with(sound, func(c *plan.Counts) { c.Losing = 5 }), []string{"5 teams", "8 own grants", "guard.max_revoked_fraction 0.25"}},
+		plan.EmptySource:     {plan.Counts{Teams: 10, Owning: 8}, []string{"no access group at all", "owns grants of 8 teams"}},
+		plan.RevokedFraction: {with(sound, func(c *plan.Counts) { c.Losing = 5 }), []string{"5 teams", "of 8 for which the ledger owns grants", "guard.max_revoked_fraction 0.25"}},
 		plan.CeilingsCreated: {with(sound, func(c *plan.Counts) { c.CeilingsCreated = 3 }), []string{"3 teams", "guard.max_ceilings_created 2"}},
 		plan.CeilingsRemoved: {with(sound, func(c *plan.Counts) { c.CeilingsRemoved = 4 }), []string{"4 teams", "guard.max_ceilings_removed 1"}},
 	} {
