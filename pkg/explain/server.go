@@ -18,10 +18,10 @@ var namedSQL string
 // parseServer checks what can be checked of a server's name without a database.
 func parseServer(arg string) (string, error) {
 	text := strings.TrimSpace(arg)
-	switch {
-	case text == "":
+	switch text {
+	case "":
 		return "", errors.New("the name of the server is empty")
-	case text == litellm.NoServers || text == litellm.AllProxyServers:
+	case litellm.NoServers, litellm.AllProxyServers:
 		return "", fmt.Errorf("%s is no server but a word that LiteLLM knows in lists of servers: leave it out", text)
 	}
 	return text, nil
