@@ -93,7 +93,7 @@ func TestTheLastChangesOfALongLogAreFoundInTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = tx.Rollback(t.Context()) }()
-			if _, err := tx.Exec(t.Context(), `SET LOCAL statement_timeout = '5s'`); err != nil {
+			if _, err := tx.Exec(t.Context(), `SET LOCAL statement_timeout = '60s'`); err != nil {
 				t.Fatal(err)
 			}
 			got, err := ledger.LastChanges(t.Context(), tx, names, "team")
