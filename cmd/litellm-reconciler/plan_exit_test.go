@@ -144,3 +144,17 @@ func TestAPlanNeedsALedgerItKnows(t *testing.T) {
 	db.Exec(t, `INSERT INTO litellm_reconciler.schema_version (version_id, is_applied) VALUES (99, true)`)
 	wantTexts(t, planOf(t, db, 1).complaint(t), "version 99, newer than the")
 }
+
+// A check that looks at nobody must not pass for ever.
+func TestPlanRefusesASelectionOfNobody(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	db.Group(t, "dev", "github")
+	db.Team(t, "a", "dev")
+	for _, command := range [][]string{{"plan", "--exit-code"}, {"adopt", "--all", "--yes"}} {
+		r := run(t, of(db), append(command, "--teams-include=aa,bb")...).wantCode(t, 1)
+		wantTexts(t, r.complaint(t), "no team has an id or alias of teams.include: aa, bb")
+	}
+	run(t, of(db), "plan", "--exit-code", "--teams-include=aa,a").wantCode(t, 2)
+	wantTexts(t, once(t, db, 0, "--teams-include=aa").stderr, "no team has an id or alias of teams.include: aa")
+}

@@ -30,6 +30,9 @@ func (r *Reconciler) ProposeAdoption(ctx context.Context, team string, each func
 		if err != nil {
 			return err
 		}
+		if err := selection.somebody(); err != nil {
+			return err
+		}
 		groups, err := litellm.ReadGroups(ctx, tx, r.Names)
 		if err != nil {
 			return err

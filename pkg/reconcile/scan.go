@@ -27,7 +27,8 @@ var noTeamsSQL string
 func (r *Reconciler) scan(ctx context.Context, catalog litellm.Catalog, withLedger bool, more func(pgx.Tx, *scanner) error) (Found, error) {
 	s := scanner{
 		Reconciler: r, withLedger: withLedger,
-		found: Found{Drift: map[plan.Kind]int{}, Mismatches: -1},
+		strict: more != nil,
+		found:  Found{Drift: map[plan.Kind]int{}, Mismatches: -1},
 	}
 	err := r.look(ctx, func(tx pgx.Tx) error {
 		if err := s.all(ctx, tx, catalog); err != nil || more == nil {
@@ -41,9 +42,11 @@ func (r *Reconciler) scan(ctx context.Context, catalog litellm.Catalog, withLedg
 type scanner struct {
 	*Reconciler
 	withLedger bool
-	groups     *litellm.Groups
-	suspects   []string
-	found      Found
+	// strict refuses a selection of nobody.
+	strict   bool
+	groups   *litellm.Groups
+	suspects []string
+	found    Found
 }
 
 // all fills in what is found.
@@ -53,6 +56,12 @@ func (s *scanner) all(ctx context.Context, tx pgx.Tx, catalog litellm.Catalog) e
 	selection, err := s.Selection.resolve(ctx, tx, s.Names, s.log)
 	if err != nil {
 		return err
+	}
+	if err := selection.somebody(); err != nil {
+		if s.strict {
+			return err
+		}
+		s.log.Warn(err.Error())
 	}
 	s.groups, err = litellm.ReadGroups(ctx, tx, s.Names)
 	if err != nil {

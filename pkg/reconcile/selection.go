@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,7 +26,20 @@ type Selection struct {
 }
 
 // resolved is a selection in the form that SQL takes: nil for no restriction.
-type resolved struct{ include, exclude, organizations []string }
+type resolved struct {
+	include, exclude, organizations []string
+	// nobody is set where no team has any of the names to be included.
+	nobody bool
+}
+
+// somebody is an error where nobody is selected: to a person who looks, a
+// mistyped name must not read as "in sync". To a daemon the team may come yet.
+func (s resolved) somebody() error {
+	if s.nobody {
+		return fmt.Errorf("no team has an id or alias of teams.include: %s", strings.Join(s.include, ", "))
+	}
+	return nil
+}
 
 func (s resolved) everything() bool {
 	return s.include == nil && s.exclude == nil && s.organizations == nil
@@ -44,7 +58,8 @@ func (s Selection) resolve(ctx context.Context, tx pgx.Tx, names postgres.Names,
 		if err != nil {
 			return r, fmt.Errorf("looking up the selected teams: %w", err)
 		}
-		if len(unknown) > 0 {
+		r.nobody = len(s.IncludeTeams) > 0 && !slices.ContainsFunc(s.IncludeTeams, func(name string) bool { return !slices.Contains(unknown, name) })
+		if len(unknown) > 0 && !r.nobody {
 			log.Warn("teams.include or teams.exclude names teams that do not exist", "names", unknown)
 		}
 	}
