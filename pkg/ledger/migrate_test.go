@@ -37,7 +37,7 @@ func TestTheLedgerGoesUpAndDownAndUpAgain(t *testing.T) {
 			if version, err := m.Version(t.Context()); err != nil || version != m.Latest() {
 				t.Errorf("%s: version %d and error %v, want %d", mode, version, err, m.Latest())
 			}
-			want := []string{"changes", "grants", "history", "migration_lock", "runs", "schema_version"}
+			want := []string{"changes", "grants", "history", "lease", "migration_lock", "runs", "schema_version"}
 			if diff := cmp.Diff(want, relations(t, d, names.Ledger)); diff != "" {
 				t.Errorf("%s: %s", mode, diff)
 			}
@@ -99,10 +99,33 @@ func TestMigratorsThatStartAtOnceAllSucceed(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// Version 0 is goose's own mark.
+	// Each of them once. Version 0 is goose's own mark.
 	got := pgtest.Scalar[[]int64](t, d, `SELECT array_agg(version_id ORDER BY id) FROM litellm_reconciler.schema_version`)
-	if diff := cmp.Diff([]int64{0, newMigrator(t, d.Pool, names).Latest()}, got); diff != "" {
+	var want []int64
+	for version := range newMigrator(t, d.Pool, names).Latest() + 1 {
+		want = append(want, version)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestALedgerOfTheFirstVersionIsBroughtUpToDateAndKeepsWhatItHolds(t *testing.T) {
+	t.Parallel()
+	d, m := installed(t)
+	d.Exec(t, `INSERT INTO litellm_reconciler.runs (run_id, started_at, trigger, policy, version, host)
+		VALUES (gen_random_uuid(), now(), 'once', 'managed', 'v1.0.0', 'host')`)
+	d.Exec(t, `DROP TABLE litellm_reconciler.lease`)
+	d.Exec(t, `DELETE FROM litellm_reconciler.schema_version WHERE version_id > 1`)
+	says(t, m.Check(t.Context()), "is at version 1", "migrate up")
+	if err := m.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := pgtest.Scalar[int](t, d, `SELECT (SELECT count(*) FROM litellm_reconciler.runs) + (SELECT count(*) FROM litellm_reconciler.lease)`); n != 1 {
+		t.Errorf("%d rows, want the run and no lease yet", n)
 	}
 }
 
@@ -151,8 +174,8 @@ func TestALedgerOfANewerProgramIsLeftAlone(t *testing.T) {
 		}
 		says(t, err, `"litellm_reconciler" is at version 99`, "newer than the "+fmt.Sprint(m.Latest()), "use the newer litellm-reconciler")
 	}
-	if got := len(relations(t, d, names.Ledger)); got != 6 {
-		t.Errorf("%d relations, want all 6 still there", got)
+	if got := len(relations(t, d, names.Ledger)); got != 7 {
+		t.Errorf("%d relations, want all 7 still there", got)
 	}
 }
 

@@ -14,7 +14,7 @@ func TestALedgerThatLostATableIsNeitherInstalledNorAbsent(t *testing.T) {
 	for sql, text := range map[string]string{
 		`ALTER TABLE litellm_reconciler.schema_version RENAME TO gone`:                                      "table schema_version is gone",
 		`DROP TABLE litellm_reconciler.grants`:                                                              "table grants is gone",
-		`DROP TABLE litellm_reconciler.grants, litellm_reconciler.runs, litellm_reconciler.changes CASCADE`: "tables grants, changes, runs are gone",
+		`DROP TABLE litellm_reconciler.grants, litellm_reconciler.runs, litellm_reconciler.changes, litellm_reconciler.lease CASCADE`: "tables grants, changes, runs are gone",
 		`DELETE FROM litellm_reconciler.schema_version`:                                                     "table schema_version is empty",
 	} {
 		t.Run(text, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestTablesOfSomebodyElseAreNoLedgerAndStay(t *testing.T) {
 func TestAnInstallationThatWasInterruptedIsGoneOnWith(t *testing.T) {
 	t.Parallel()
 	d, m := installed(t)
-	d.Exec(t, `DROP TABLE litellm_reconciler.grants, litellm_reconciler.runs, litellm_reconciler.changes CASCADE`)
+	d.Exec(t, `DROP TABLE litellm_reconciler.grants, litellm_reconciler.runs, litellm_reconciler.changes, litellm_reconciler.lease CASCADE`)
 	d.Exec(t, `DELETE FROM litellm_reconciler.schema_version WHERE version_id > 0`)
 	if err := m.Check(t.Context()); !errors.Is(err, ledger.ErrAbsent) {
 		t.Fatalf("got %v", err)

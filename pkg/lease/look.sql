@@ -1,0 +1,3 @@
+SELECT holder, term, expires_at - clock_timestamp()
+FROM {ledger}.lease
+WHERE name = 'daemon'
