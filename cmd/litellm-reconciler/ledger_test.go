@@ -18,9 +18,9 @@ func TestMigrateInstallsShowsAndRemovesTheLedger(t *testing.T) {
 	wantTexts(t, migrate(1, "status").complaint(t), "migrate status: ", "not installed", "migrate up")
 	wantTexts(t, migrate(1, "down", "--yes").complaint(t), "migrate down: ", "not installed")
 	wantTexts(t, once(t, db, 1, "--ledger-auto-migrate=false").complaint(t), "not installed", "migrate up")
-	wantTexts(t, migrate(0, "up").stdout, "ledger at version 2\n")
-	wantTexts(t, migrate(0, "up").stdout, "ledger at version 2\n")
-	wantTexts(t, migrate(0, "status").stdout, "ledger at version 2, as needed\n")
+	wantTexts(t, migrate(0, "up").stdout, "ledger at version 3\n")
+	wantTexts(t, migrate(0, "up").stdout, "ledger at version 3\n")
+	wantTexts(t, migrate(0, "status").stdout, "ledger at version 3, as needed\n")
 
 	once(t, db, 0, "--ledger-auto-migrate=false")
 	wantServers(t, db, "a", "github")

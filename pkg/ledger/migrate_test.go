@@ -37,7 +37,7 @@ func TestTheLedgerGoesUpAndDownAndUpAgain(t *testing.T) {
 			if version, err := m.Version(t.Context()); err != nil || version != m.Latest() {
 				t.Errorf("%s: version %d and error %v, want %d", mode, version, err, m.Latest())
 			}
-			want := []string{"changes", "grants", "history", "lease", "migration_lock", "runs", "schema_version"}
+			want := []string{"changes", "grants", "history", "inbox", "lease", "migration_lock", "pending", "runs", "schema_version", "teams"}
 			if diff := cmp.Diff(want, relations(t, d, names.Ledger)); diff != "" {
 				t.Errorf("%s: %s", mode, diff)
 			}
@@ -115,7 +115,7 @@ func TestALedgerOfTheFirstVersionIsBroughtUpToDateAndKeepsWhatItHolds(t *testing
 	d, m := installed(t)
 	d.Exec(t, `INSERT INTO litellm_reconciler.runs (run_id, started_at, trigger, policy, version, host)
 		VALUES (gen_random_uuid(), now(), 'once', 'managed', 'v1.0.0', 'host')`)
-	d.Exec(t, `DROP TABLE litellm_reconciler.lease`)
+	d.Exec(t, `DROP TABLE litellm_reconciler.lease, litellm_reconciler.inbox, litellm_reconciler.pending, litellm_reconciler.teams`)
 	d.Exec(t, `DELETE FROM litellm_reconciler.schema_version WHERE version_id > 1`)
 	says(t, m.Check(t.Context()), "is at version 1", "migrate up")
 	if err := m.Up(t.Context()); err != nil {
@@ -174,8 +174,8 @@ func TestALedgerOfANewerProgramIsLeftAlone(t *testing.T) {
 		}
 		says(t, err, `"litellm_reconciler" is at version 99`, "newer than the "+fmt.Sprint(m.Latest()), "use the newer litellm-reconciler")
 	}
-	if got := len(relations(t, d, names.Ledger)); got != 7 {
-		t.Errorf("%d relations, want all 7 still there", got)
+	if got := len(relations(t, d, names.Ledger)); got != 10 {
+		t.Errorf("%d relations, want all 10 still there", got)
 	}
 }
 

@@ -12,10 +12,11 @@ import (
 func TestALedgerThatLostATableIsNeitherInstalledNorAbsent(t *testing.T) {
 	t.Parallel()
 	for sql, text := range map[string]string{
-		`ALTER TABLE litellm_reconciler.schema_version RENAME TO gone`:                                      "table schema_version is gone",
-		`DROP TABLE litellm_reconciler.grants`:                                                              "table grants is gone",
-		`DROP TABLE litellm_reconciler.grants, litellm_reconciler.runs, litellm_reconciler.changes, litellm_reconciler.lease CASCADE`: "tables grants, changes, runs are gone",
-		`DELETE FROM litellm_reconciler.schema_version`:                                                     "table schema_version is empty",
+		`ALTER TABLE litellm_reconciler.schema_version RENAME TO gone`: "table schema_version is gone",
+		`DROP TABLE litellm_reconciler.grants`:                         "table grants is gone",
+		`DROP TABLE litellm_reconciler.grants, litellm_reconciler.runs, litellm_reconciler.changes, litellm_reconciler.lease,
+		litellm_reconciler.inbox, litellm_reconciler.pending, litellm_reconciler.teams CASCADE`: "tables grants, changes, runs are gone",
+		`DELETE FROM litellm_reconciler.schema_version`: "table schema_version is empty",
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
@@ -69,7 +70,8 @@ func TestTablesOfSomebodyElseAreNoLedgerAndStay(t *testing.T) {
 func TestAnInstallationThatWasInterruptedIsGoneOnWith(t *testing.T) {
 	t.Parallel()
 	d, m := installed(t)
-	d.Exec(t, `DROP TABLE litellm_reconciler.grants, litellm_reconciler.runs, litellm_reconciler.changes, litellm_reconciler.lease CASCADE`)
+	d.Exec(t, `DROP TABLE litellm_reconciler.grants, litellm_reconciler.runs, litellm_reconciler.changes, litellm_reconciler.lease,
+		litellm_reconciler.inbox, litellm_reconciler.pending, litellm_reconciler.teams CASCADE`)
 	d.Exec(t, `DELETE FROM litellm_reconciler.schema_version WHERE version_id > 0`)
 	if err := m.Check(t.Context()); !errors.Is(err, ledger.ErrAbsent) {
 		t.Fatalf("got %v", err)
