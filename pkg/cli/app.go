@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"litellm-reconciler/pkg/config"
+	"litellm-reconciler/pkg/lease"
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/plan"
@@ -26,6 +27,7 @@ import (
 type app struct {
 	config     config.Valid
 	names      postgres.Names
+	host       string
 	log        *slog.Logger
 	pool       *pgxpool.Pool
 	migrator   *ledger.Migrator
@@ -54,7 +56,7 @@ func newApp(ctx context.Context, p Process, cfg config.Valid) (*app, error) {
 		host = "unknown"
 	}
 	log := newLogger(p.Stderr, cfg.LogLevel, cfg.LogFormat)
-	a := &app{config: cfg, names: names, log: log, pool: pool, migrator: migrator, metrics: telemetry.New(p.Version, p.Revision)}
+	a := &app{config: cfg, names: names, host: host, log: log, pool: pool, migrator: migrator, metrics: telemetry.New(p.Version, p.Revision)}
 	a.reconciler = reconcile.New(pool, migrator, reconcile.Config{
 		Names:  names,
 		Policy: policy,
@@ -72,6 +74,7 @@ func newApp(ctx context.Context, p Process, cfg config.Valid) (*app, error) {
 		BatchSize:        cfg.Repair.BatchSize,
 		LockTimeout:      cfg.Repair.LockTimeout,
 		StatementTimeout: cfg.Repair.StatementTimeout,
+		IdleTimeout:      lease.IdleTimeout(cfg.Lease.Duration),
 		Attempts:         cfg.Repair.Attempts,
 		Grace:            cfg.ShutdownTimeout,
 		Version:          p.Version,

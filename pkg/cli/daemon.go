@@ -3,23 +3,21 @@ package cli
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
 	"litellm-reconciler/pkg/config"
-	"litellm-reconciler/pkg/ledger"
-	"litellm-reconciler/pkg/plan"
-	"litellm-reconciler/pkg/postgres"
-	"litellm-reconciler/pkg/reconcile"
+	"litellm-reconciler/pkg/lease"
 	"litellm-reconciler/pkg/telemetry"
 	"litellm-reconciler/pkg/trigger"
 )
 
-// runDaemon makes passes on the schedule until it is told to stop, and serves
-// metrics and health meanwhile. A database that is away does not end it.
+// runDaemon repairs until it is told to stop, and serves metrics and health
+// meanwhile. A database that is away does not end it. Of several copies one
+// leads; a dry run needs no leader, as it writes nothing.
 func runDaemon(ctx context.Context, p Process, cfg config.Valid, schedule trigger.Schedule, f flags) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -29,8 +27,13 @@ func runDaemon(ctx context.Context, p Process, cfg config.Valid, schedule trigge
 	}
 	defer a.close()
 
-	d := &daemon{app: a, dryRun: f.dryRun, allowRevokes: f.allowRevokes,
+	d := &daemon{app: a, dryRun: f.dryRun, allowRevokes: f.allowRevokes, schedule: schedule,
 		health: telemetry.NewHealth(readyMaxAge(cfg.Web.ReadyMaxAge, schedule.Period()), time.Now)}
+	if !f.dryRun {
+		if err := d.takePart(); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	served, err := d.serve(ctx, cancel)
@@ -44,7 +47,7 @@ func runDaemon(ctx context.Context, p Process, cfg config.Valid, schedule trigge
 	context.AfterFunc(ctx, stop)
 	a.log.Info("started", "version", p.Version, "database", cfg.Database, "schema", cfg.Database.Schema,
 		"policy", cfg.Policy, "schedule", schedule.String(), "dry_run", f.dryRun)
-	trigger.Loop{Schedule: schedule, Pass: d.pass, Random: rand.Float64, Log: a.log}.Run(ctx)
+	d.run(ctx)
 	cancel(nil)
 	<-served
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
@@ -75,10 +78,55 @@ func readyMaxAge(configured, period time.Duration) time.Duration {
 
 type daemon struct {
 	*app
+	schedule     trigger.Schedule
 	health       *telemetry.Health
 	dryRun       bool
 	allowRevokes bool
-	prepared     bool
+
+	// Nil in a dry run, which writes nothing.
+	lease    *lease.Lease
+	listener *trigger.Listener
+}
+
+// run prepares the database once, and then works until ctx is done. It is never
+// prepared again: a ledger that vanished later must be seen by somebody, as an
+// empty new one would have forgotten what may be taken back.
+func (d *daemon) run(ctx context.Context) {
+	if !d.prepared(ctx) {
+		return
+	}
+	if d.lease == nil {
+		d.loop(d.schedule, func(ctx context.Context) error { return d.pass(ctx, nil) }).Run(ctx)
+		return
+	}
+	var listening sync.WaitGroup
+	listening.Go(func() { d.listener.Run(ctx) })
+	d.lease.Run(ctx, d.lead)
+	listening.Wait()
+}
+
+// prepared tries until the database is ready for this copy to lead. It returns
+// false when ctx was done before.
+func (d *daemon) prepared(ctx context.Context) (done bool) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	d.loop(d.schedule, func(ctx context.Context) error {
+		err := d.prepare(ctx, d.dryRun)
+		if err == nil && !d.dryRun {
+			err = d.reconciler.CheckRights(ctx)
+		}
+		if err != nil {
+			return d.failedEarly(ctx, err)
+		}
+		done = true
+		stop()
+		return nil
+	}).Run(ctx)
+	return done
+}
+
+func (d *daemon) loop(s trigger.Schedule, pass func(context.Context) error) trigger.Loop {
+	return trigger.Loop{Schedule: s, Pass: pass, Random: rand.Float64, Log: d.log}
 }
 
 // serve starts the HTTP listener, unless it is switched off. A listener that
@@ -101,72 +149,4 @@ func (d *daemon) serve(ctx context.Context, cancel context.CancelCauseFunc) (<-c
 		}
 	}()
 	return served, nil
-}
-
-// pass makes one pass, and tells log, metrics and health how it went. What it
-// returns says when the next one is due.
-func (d *daemon) pass(ctx context.Context) error {
-	report, err := d.attempt(ctx)
-	err = postgres.Explain(err)
-	d.metrics.ObservePass(observed(telemetry.TriggerSchedule, report, err))
-	d.export(ctx)
-	d.logPass(ctx, report, err)
-	var refusal *plan.Refusal
-	switch {
-	case err == nil:
-		d.health.Succeeded(report.Started.Add(report.Duration))
-		if report.Done.Skipped[reconcile.Busy]+report.Done.Skipped[reconcile.Moved] > 0 {
-			return errors.New("some teams were busy")
-		}
-	case errors.As(err, &refusal):
-		d.health.Failed(err)
-		return trigger.AwaitSchedule(err)
-	case errors.Is(err, ledger.ErrAbsent), errors.Is(err, ledger.ErrIncomplete), postgres.MissingRight(err):
-		d.health.Blocked(err)
-	default:
-		d.health.Failed(err)
-	}
-	return err
-}
-
-// attempt prepares the database before the first pass, but never again: a
-// ledger that vanished later must be seen by somebody, as an empty new one
-// would have forgotten what may be taken back.
-func (d *daemon) attempt(ctx context.Context) (reconcile.Report, error) {
-	if !d.prepared {
-		started := time.Now()
-		if err := d.prepare(ctx, d.dryRun); err != nil {
-			return reconcile.Report{Started: started, Duration: time.Since(started)}, err
-		}
-		d.prepared = true
-	}
-	report, err := d.reconciler.Pass(ctx, reconcile.Options{
-		Trigger: string(telemetry.TriggerSchedule), DryRun: d.dryRun, AllowRevokes: d.allowRevokes,
-	})
-	if report.Scanned {
-		d.allowRevokes = false // one pass, not all of them
-	}
-	return report, err
-}
-
-func (d *daemon) logPass(ctx context.Context, r reconcile.Report, err error) {
-	level, message := slog.LevelDebug, "pass"
-	switch {
-	case err != nil && ctx.Err() != nil:
-		level, message = slog.LevelInfo, "pass stopped"
-	case err != nil:
-		level, message = slog.LevelError, "pass failed"
-	case len(r.Done.Failed) > 0:
-		level, message = slog.LevelWarn, "pass left teams unrepaired"
-	case len(r.Found.Drifted) > 0 || r.Done.Settled > 0:
-		level = slog.LevelInfo
-	}
-	attributes := []any{
-		"teams", r.Found.Teams, "drifted", len(r.Found.Drifted), "repaired", r.Done.Teams, "unfinished", r.Done.Unfinished(),
-		"granted", r.Done.Granted, "revoked", r.Done.Revoked, "duration", r.Duration.Round(time.Millisecond).String(),
-	}
-	if err != nil {
-		attributes = append(attributes, "error", err)
-	}
-	d.log.Log(ctx, level, message, attributes...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"litellm-reconciler/pkg/lease"
 	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/reconcile"
 	"litellm-reconciler/pkg/telemetry"
@@ -42,7 +43,7 @@ func result(r reconcile.Report, err error) telemetry.Result {
 	switch {
 	case errors.As(err, &refusal):
 		return telemetry.ResultRefused
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.Is(err, lease.ErrLost):
 		return telemetry.ResultStopped
 	case err != nil:
 		return telemetry.ResultError

@@ -17,6 +17,7 @@ type Config struct {
 	Guard           Guard         `mapstructure:"guard"`
 	Repair          Repair        `mapstructure:"repair"`
 	Ledger          Ledger        `mapstructure:"ledger"`
+	Lease           Lease         `mapstructure:"lease"`
 	Schedule        Schedule      `mapstructure:"schedule"`
 	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout"`
 	Web             Web           `mapstructure:"web"`
@@ -70,6 +71,11 @@ type Repair struct {
 type Ledger struct {
 	Schema      string `mapstructure:"schema"`
 	AutoMigrate bool   `mapstructure:"auto_migrate"`
+}
+
+// Lease is about the election of a leader among several copies of the daemon.
+type Lease struct {
+	Duration time.Duration `mapstructure:"duration"`
 }
 
 // Schedule says when full passes run: by Cron if it is set, otherwise every Interval.

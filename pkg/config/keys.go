@@ -61,6 +61,8 @@ func Keys() []Key {
 		{"repair.statement_timeout", 30 * time.Second, "longest a statement may run"},
 		{"repair.attempts", 5, "attempts at a busy team within one pass"},
 
+		{"lease.duration", 15 * time.Second, "with several copies, one that dies is followed after this long at most"},
+
 		{"ledger.schema", "litellm_reconciler", "schema of our own tables, never LiteLLM's"},
 		{"ledger.auto_migrate", true, "create and upgrade our own tables at start"},
 

@@ -26,6 +26,7 @@ type Valid struct {
 	Guard         Guard
 	Repair        Repair
 	Ledger        Ledger
+	Lease         Lease
 
 	Schedule        Schedule
 	ShutdownTimeout time.Duration
@@ -69,6 +70,7 @@ func (c Config) Validate(getenv func(string) string) (Valid, error) {
 		Guard:           c.Guard,
 		Repair:          c.Repair,
 		Ledger:          c.Ledger,
+		Lease:           c.Lease,
 		Schedule:        c.Schedule,
 		ShutdownTimeout: c.ShutdownTimeout,
 		Web:             c.Web,
@@ -117,6 +119,8 @@ func (c Config) check(p *problems) {
 	duration("repair.lock_timeout", c.Repair.LockTimeout, time.Millisecond, "at least 1ms")
 	duration("repair.statement_timeout", c.Repair.StatementTimeout, time.Millisecond, "at least 1ms")
 	number("repair.attempts", c.Repair.Attempts, 1, 100, "between 1 and 100")
+
+	duration("lease.duration", c.Lease.Duration, 5*time.Second, "at least 5s")
 
 	duration("schedule.interval", c.Schedule.Interval, time.Second, "at least 1s")
 	// A jitter of 1 could make a pause of nothing.

@@ -9,9 +9,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"litellm-reconciler/pkg/lease"
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/postgres"
+	"litellm-reconciler/pkg/watch"
 )
 
 //go:embed row_security.sql
@@ -62,8 +64,11 @@ func (s Subject) toDelete() []postgres.Right {
 
 // onLedger are the rights on the ledger's tables.
 func (s Subject) onLedger() []postgres.Right {
-	if s.Purpose == Plan {
+	switch s.Purpose {
+	case Plan:
 		return ledger.LookRights(s.names())
+	case Daemon:
+		return slices.Concat(ledger.Rights(s.names()), lease.Rights(s.names()), watch.Rights(s.names()))
 	}
 	return ledger.Rights(s.names())
 }

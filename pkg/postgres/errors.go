@@ -76,7 +76,7 @@ func Systemic(err error) bool {
 }
 
 // MissingRight reports whether Postgres refused for want of a privilege.
-func MissingRight(err error) bool { return code(err) == codeNoRight }
+func MissingRight(err error) bool { return code(err) == codeNoRight || errors.Is(err, ErrMissingRight) }
 
 // MissingObject reports whether a table, column or schema is not there.
 func MissingObject(err error) bool {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -79,15 +80,27 @@ func WithGrants(ctx context.Context, pool *pgxpool.Pool, err error, of string, n
 	if !MissingRight(err) {
 		return err
 	}
-	missing, lookupErr := MissingRights(ctx, pool, needed)
-	if lookupErr != nil || len(missing) == 0 {
+	if named := CheckRights(ctx, pool, of, needed); errors.Is(named, ErrMissingRight) {
+		return fmt.Errorf("%w: %w", err, named)
+	}
+	return err
+}
+
+// ErrMissingRight is wrapped by the errors of CheckRights.
+var ErrMissingRight = errors.New("a right is missing")
+
+// CheckRights returns an error that wraps ErrMissingRight and names the
+// statements that give the rights which the connection's role lacks.
+func CheckRights(ctx context.Context, pool *pgxpool.Pool, of string, needed []Right) error {
+	missing, err := MissingRights(ctx, pool, needed)
+	if err != nil || len(missing) == 0 {
 		return err
 	}
-	role, lookupErr := CurrentRole(ctx, pool)
-	if lookupErr != nil {
+	role, err := CurrentRole(ctx, pool)
+	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: a right is missing, run as the owner of the %s: %s", err, of, GrantStatements(missing, role))
+	return fmt.Errorf("%w, run as the owner of the %s: %s", ErrMissingRight, of, GrantStatements(missing, role))
 }
 
 // Querier is a pool, a connection or a transaction.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"litellm-reconciler/pkg/lease"
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/plan"
@@ -31,6 +32,9 @@ type Config struct {
 	BatchSize int
 	// LockTimeout and StatementTimeout bound what a repair transaction waits.
 	LockTimeout, StatementTimeout time.Duration
+	// IdleTimeout is when the server ends a repair transaction whose process
+	// does nothing more, so that no lock outlives it.
+	IdleTimeout time.Duration
 	// Attempts is how often a transaction, or a team that another session has
 	// locked, is tried before it is given up for this pass.
 	Attempts int
@@ -64,6 +68,9 @@ type Options struct {
 	DryRun bool
 	// AllowRevokes lets the pass through where the guard would refuse it.
 	AllowRevokes bool
+	// Fence is the term that the writes are made under, nil for a process that
+	// takes no part in the election.
+	Fence *lease.Fence
 	// Progress, if set, hears how many of the drifted teams are done.
 	Progress func(done, total int)
 }
@@ -107,6 +114,18 @@ func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err er
 	return report, r.withGrants(ctx, catalog, err)
 }
 
+// CheckRights returns an error that names the GRANTs where the role could not
+// repair every team, or not lead.
+func (r *Reconciler) CheckRights(ctx context.Context) error {
+	catalog, _, err := r.inspect(ctx, false)
+	if err != nil {
+		return r.withGrants(ctx, catalog, err)
+	}
+	ctx, cancel := r.answered(ctx)
+	defer cancel()
+	return postgres.CheckRights(ctx, r.pool, "tables", append(r.rights(catalog), lease.Rights(r.Names)...))
+}
+
 func (r *Reconciler) newRun(trigger string, started time.Time) ledger.Run {
 	return ledger.Run{
 		ID: uuid.Must(uuid.NewV7()), Started: started, Trigger: trigger,
@@ -133,11 +152,16 @@ func (r *Reconciler) inspect(ctx context.Context, dryRun bool) (litellm.Catalog,
 // withGrants names the missing GRANTs where Postgres only said that a right is
 // missing, and the ledger where it only said that a table is.
 func (r *Reconciler) withGrants(ctx context.Context, c litellm.Catalog, err error) error {
+	return r.withRights(ctx, err, r.rights(c))
+}
+
+// rights are what a pass takes.
+func (r *Reconciler) rights(c litellm.Catalog) []postgres.Right {
 	rights := append(litellm.ReadRights(r.Names, c), litellm.WriteRights(r.Names, c)...)
 	if len(r.Selection.IncludeOrganizations) > 0 {
 		rights = append(rights, litellm.OrganizationRights(r.Names)...)
 	}
-	return r.withRights(ctx, err, append(rights, ledger.Rights(r.Names)...))
+	return append(rights, ledger.Rights(r.Names)...)
 }
 
 // withRights does so for what takes these rights.

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"litellm-reconciler/pkg/lease"
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/postgres"
@@ -24,7 +26,7 @@ const hopeless = 5
 // transaction. A team that fails does not stop the others; an error that would
 // meet every team does.
 func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.Run, found Found, o Options) (Outcome, error) {
-	w := &worker{Reconciler: r, catalog: c, run: run, shared: found.shared, outcome: newOutcome()}
+	w := &worker{Reconciler: r, catalog: c, run: run, fence: o.Fence, shared: found.shared, outcome: newOutcome()}
 	w.outcome.Skipped[Sentinel] = found.Sentinels
 	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return repair{t, o.AllowRevokes}.decide }
 	return w.work(ctx, o.Progress, slices.Concat(found.Drifted, found.Stale))
@@ -43,6 +45,7 @@ type worker struct {
 	job     job
 	catalog litellm.Catalog
 	run     ledger.Run
+	fence   *lease.Fence
 	shared  map[string]bool
 	outcome Outcome
 	wrote   bool
@@ -117,7 +120,7 @@ func (w *worker) batch(ctx context.Context, targets []Target, attempts int) (bus
 			w.outcome.merge(t.outcome)
 			w.wrote = w.wrote || t.wrote
 			return t.busy, nil
-		case postgres.Systemic(err):
+		case postgres.Systemic(err), errors.Is(err, lease.ErrLost):
 			return nil, fmt.Errorf("writing teams: %w", err)
 		case attempt < attempts && retryable(err):
 			w.log.Debug("a repair transaction is tried again", "teams", len(targets), "attempt", attempt, "error", err)
@@ -155,7 +158,7 @@ func (w *worker) batch(ctx context.Context, targets []Target, attempts int) (bus
 func (w *worker) finish(ctx context.Context, err error) {
 	result := "ok"
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil, errors.Is(err, lease.ErrLost):
 		result = "stopped"
 	case err != nil:
 		result = "error"

@@ -33,6 +33,7 @@ type transaction struct {
 // compile what is done in milliseconds.
 const beginWork = `BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d;
+SET LOCAL idle_in_transaction_session_timeout = %d;
 SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`
 
 // transact runs one transaction. It goes on for most of the grace period after
@@ -46,7 +47,7 @@ func (w *worker) transact(ctx context.Context, targets []Target) (*transaction, 
 	defer stop()
 	t := &transaction{worker: w, outcome: newOutcome()}
 	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf(beginWork,
-		milliseconds(w.LockTimeout), milliseconds(w.StatementTimeout))}
+		milliseconds(w.LockTimeout), milliseconds(w.StatementTimeout), milliseconds(w.IdleTimeout))}
 	err := pgx.BeginTxFunc(ctx, w.pool, begin, func(tx pgx.Tx) error {
 		t.tx = tx
 		if err := t.read(ctx, targets); err != nil {
@@ -69,6 +70,9 @@ func (t *transaction) read(ctx context.Context, targets []Target) error {
 		ids[i] = target.Team
 	}
 	var q pgx.Batch
+	if t.fence != nil {
+		t.fence.Queue(&q, t.Names)
+	}
 	teams := litellm.QueueRead(&q, t.Names, ids)
 	grants := ledger.QueueRead(&q, t.Names, ids)
 	decide := t.job(t, &q, ids)

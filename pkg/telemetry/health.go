@@ -16,6 +16,7 @@ type Health struct {
 	now   func() time.Time
 
 	mu        sync.Mutex
+	standsBy  func() (bool, error)
 	succeeded time.Time
 	failure   error
 	blocked   error
@@ -25,6 +26,19 @@ type Health struct {
 // nor when the last success is longer ago than limit.
 func NewHealth(limit time.Duration, now func() time.Time) *Health {
 	return &Health{limit: limit, now: now}
+}
+
+// Follow has Ready ask whether this copy stands by for another one that works,
+// and what would keep it from taking over. Such a copy makes no passes, and is
+// ready if nothing would. It is called before the first Ready.
+func (h *Health) Follow(standsBy func() (bool, error)) { h.standsBy = standsBy }
+
+// Began notes that it is for this copy to work from now on: what it did before
+// another one had its turn does not count any more.
+func (h *Health) Began() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.succeeded, h.failure, h.blocked = time.Time{}, nil, nil
 }
 
 // Succeeded notes a pass that ended well. It ends what Failed and Blocked said.
@@ -53,6 +67,11 @@ func (h *Health) Blocked(err error) {
 
 // Ready returns nil, or why the daemon is not doing its work.
 func (h *Health) Ready() error {
+	if h.standsBy != nil {
+		if other, err := h.standsBy(); other {
+			return err
+		}
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.blocked != nil {

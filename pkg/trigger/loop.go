@@ -12,14 +12,16 @@ const (
 	maxRetry   = 30 * time.Second
 )
 
-// Loop runs passes one after the other. What may wake it besides the schedule
-// has its place in the select of wait.
+// Loop runs passes one after the other.
 type Loop struct {
 	// Schedule says when a pass is due.
 	Schedule Schedule
 	// Pass runs one pass. It gets the context of Run: a pass that should not be
 	// cut off by a shutdown has to detach itself from it.
 	Pass func(ctx context.Context) error
+	// Wake, if set, has a pass run before it is due. It is not heeded while the
+	// loop waits to try again.
+	Wake <-chan struct{}
 	// Random returns numbers in [0, 1) to spread retries with.
 	Random func() float64
 	// Log is told, at debug level, when the next pass is due.
@@ -58,10 +60,15 @@ func (l Loop) wait(ctx context.Context, failures int) {
 	}
 	l.Log.DebugContext(ctx, "next pass", "at", next, "failures", failures)
 
+	wake := l.Wake
+	if failures > 0 {
+		wake = nil
+	}
 	due := time.NewTimer(next.Sub(now))
 	defer due.Stop()
 	select {
 	case <-due.C:
+	case <-wake:
 	case <-ctx.Done():
 	}
 }

@@ -176,3 +176,35 @@ func TestAwaitScheduleKeepsTheError(t *testing.T) {
 		t.Errorf("no error became %v", err)
 	}
 }
+
+func TestALoopThatIsWokenDoesNotWaitForItsSchedule(t *testing.T) {
+	t.Parallel()
+	woken := func(fail error) []time.Duration {
+		var times []time.Duration
+		synctest.Test(t, func(t *testing.T) {
+			midnight := time.Now()
+			wake := make(chan struct{}, 1)
+			ctx, cancel := context.WithTimeout(t.Context(), 80*time.Second)
+			defer cancel()
+			time.AfterFunc(10*time.Second, func() { wake <- struct{}{} })
+			Loop{
+				Schedule: minutely(t),
+				Pass: func(context.Context) error {
+					times = append(times, time.Since(midnight))
+					return fail
+				},
+				Wake:   wake,
+				Random: func() float64 { return 1 },
+				Log:    slog.New(slog.DiscardHandler),
+			}.Run(ctx)
+		})
+		return times
+	}
+	if diff := cmp.Diff(seconds(0, 10, 60), woken(nil)); diff != "" {
+		t.Error(diff)
+	}
+	// A database that is away is not asked more often because much is changed.
+	if diff := cmp.Diff(seconds(0, 1, 3, 7, 15, 31, 60), woken(errPass)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -81,13 +81,8 @@ func (w Watch) Install(ctx context.Context) error {
 		return err
 	}
 	// The triggers swallow their errors, so nobody would hear of a missing right later.
-	missing, err := postgres.MissingRights(ctx, w.Pool, InstallRights(w.Names))
-	if err != nil {
-		return err
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("installing triggers: a right is missing, run as the owner of the tables: %s",
-			postgres.GrantStatements(missing, w.Pool.Config().ConnConfig.User))
+	if err := postgres.CheckRights(ctx, w.Pool, "tables", InstallRights(w.Names)); err != nil {
+		return fmt.Errorf("installing triggers: %w", err)
 	}
 	triggers, err := w.Status(ctx)
 	if err != nil {

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"litellm-reconciler/pkg/lease"
+	"litellm-reconciler/pkg/postgres"
+	"litellm-reconciler/pkg/trigger"
+)
+
+// takePart makes this copy's part in the election, and has metrics and health
+// know of it.
+func (d *daemon) takePart() error {
+	direct, err := pgx.ParseConfig(d.config.Direct.DSN)
+	if err != nil {
+		return usage(fmt.Errorf("parsing the direct URL: %w", err))
+	}
+	free := make(chan struct{}, 1)
+	d.listener = &trigger.Listener{Database: direct, Log: d.log, Wake: map[string]chan<- struct{}{
+		lease.Channel(d.names): free,
+	}}
+	d.lease = lease.New(d.pool.Config().ConnConfig, lease.Config{
+		Names: d.names, Holder: d.host, Duration: d.config.Lease.Duration, Wake: free,
+	}, d.log, time.Now)
+	d.metrics.WatchLease(func() (leading bool, term int64) {
+		s := d.lease.Status()
+		return s.Leading, s.Term
+	})
+	d.health.Follow(d.standsBy)
+	return nil
+}
+
+// standsBy reports whether this copy follows another one, and what would keep it
+// from leading.
+func (d *daemon) standsBy() (bool, error) {
+	s := d.lease.Status()
+	switch {
+	case s.Leading || s.Term == 0 && s.Err == nil: // or has not asked yet
+		return false, nil
+	case s.Err != nil:
+		return true, fmt.Errorf("this copy could not take over: %w", postgres.Explain(s.Err))
+	}
+	return true, nil
+}
+
+// lead works under a term until ctx is done: the daemon is stopped, or the lease
+// is lost.
+func (d *daemon) lead(ctx context.Context, f lease.Fence) {
+	d.health.Began()
+	var loops sync.WaitGroup
+	loops.Go(func() {
+		d.loop(d.schedule, func(ctx context.Context) error { return d.pass(ctx, &f) }).Run(ctx)
+	})
+	loops.Wait()
+}

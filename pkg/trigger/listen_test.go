@@ -1,0 +1,133 @@
+package trigger
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"litellm-reconciler/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// ear is a listener that runs until the test ends.
+type ear struct {
+	woken chan struct{}
+
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+func (e *ear) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.log.Write(p)
+}
+
+func (e *ear) said() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.log.String()
+}
+
+func listen(t *testing.T, url string) *ear {
+	t.Helper()
+	e := &ear{woken: make(chan struct{}, 1)}
+	database, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		Listener{
+			Database: database,
+			Wake:     map[string]chan<- struct{}{`news of "all"`: e.woken, "others": make(chan struct{}, 1)},
+			Log:      slog.New(slog.NewTextHandler(e, nil)),
+		}.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+	return e
+}
+
+func (e *ear) wantWoken(t *testing.T) {
+	t.Helper()
+	select {
+	case <-e.woken:
+	case <-time.After(20 * time.Second):
+		t.Fatalf("nobody was woken: %s", e.said())
+	}
+}
+
+func (e *ear) wantAsleep(t *testing.T) {
+	t.Helper()
+	select {
+	case <-e.woken:
+		t.Error("woken for nothing")
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
+func TestANotificationWakesWhoeverListens(t *testing.T) {
+	t.Parallel()
+	d := pgtest.Empty(t)
+	e := listen(t, d.URL)
+	e.wantWoken(t) // for what came before
+	e.wantAsleep(t)
+	for range 3 {
+		d.Exec(t, `NOTIFY "news of ""all"""`)
+		e.wantWoken(t)
+	}
+	d.Exec(t, `NOTIFY others`)
+	e.wantAsleep(t)
+}
+
+func TestAListenerConnectsAgainAndWakesForWhatItMayHaveMissed(t *testing.T) {
+	t.Parallel()
+	d := pgtest.Empty(t)
+	e := listen(t, d.URL)
+	e.wantWoken(t)
+	d.Exec(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`)
+	e.wantWoken(t)
+	d.Exec(t, `NOTIFY "news of ""all"""`)
+	e.wantWoken(t)
+	if said := e.said(); strings.Count(said, "not told of changes") != 1 {
+		t.Error(said)
+	}
+}
+
+// A pooler in transaction mode takes LISTEN, and then hands the session to somebody else.
+func TestThroughAPoolerNobodyListens(t *testing.T) {
+	t.Parallel()
+	d := pgtest.Empty(t)
+	e := listen(t, d.Pooled(t, "transaction"))
+	for !strings.Contains(e.said(), "DIRECT_URL") {
+		time.Sleep(10 * time.Millisecond)
+	}
+	e.wantAsleep(t)
+	if n := pgtest.Scalar[int](t, d, `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`); n != 0 {
+		t.Errorf("%d sessions were left listening", n)
+	}
+	if strings.Count(e.said(), "\n") != 1 {
+		t.Errorf("said more than once: %s", e.said())
+	}
+}
+
+func TestAListenerWhoseDatabaseIsAwaySaysSoOnce(t *testing.T) {
+	t.Parallel()
+	e := listen(t, "postgresql://nobody:hunter2@127.0.0.1:1/nothing")
+	time.Sleep(2500 * time.Millisecond) // two tries
+	if said := e.said(); strings.Count(said, "not told of changes") != 1 || strings.Contains(said, "hunter2") {
+		t.Error(said)
+	}
+}
