@@ -86,6 +86,7 @@ type daemon struct {
 	// Nil in a dry run, which writes nothing.
 	lease    *lease.Lease
 	listener *trigger.Listener
+	changed  chan struct{} // woken when LiteLLM changed something
 }
 
 // run prepares the database once, and then works until ctx is done. It is never
@@ -96,7 +97,7 @@ func (d *daemon) run(ctx context.Context) {
 		return
 	}
 	if d.lease == nil {
-		d.loop(d.schedule, func(ctx context.Context) error { return d.pass(ctx, nil) }).Run(ctx)
+		d.loop(d.schedule, func(ctx context.Context) error { return d.pass(ctx, nil, nil) }).Run(ctx)
 		return
 	}
 	var listening sync.WaitGroup

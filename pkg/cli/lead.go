@@ -11,6 +11,7 @@ import (
 	"litellm-reconciler/pkg/lease"
 	"litellm-reconciler/pkg/postgres"
 	"litellm-reconciler/pkg/trigger"
+	"litellm-reconciler/pkg/watch"
 )
 
 // takePart makes this copy's part in the election, and has metrics and health
@@ -21,8 +22,10 @@ func (d *daemon) takePart() error {
 		return usage(fmt.Errorf("parsing the direct URL: %w", err))
 	}
 	free := make(chan struct{}, 1)
+	d.changed = make(chan struct{}, 1)
 	d.listener = &trigger.Listener{Database: direct, Log: d.log, Wake: map[string]chan<- struct{}{
 		lease.Channel(d.names): free,
+		watch.Channel(d.names): d.changed,
 	}}
 	d.lease = lease.New(d.pool.Config().ConnConfig, lease.Config{
 		Names: d.names, Holder: d.host, Duration: d.config.Lease.Duration, Wake: free,
@@ -49,12 +52,17 @@ func (d *daemon) standsBy() (bool, error) {
 }
 
 // lead works under a term until ctx is done: the daemon is stopped, or the lease
-// is lost.
+// is lost. Passes and reactions go on at the same time, as they may take long;
+// what they both want to write, the second one finds locked and waits for.
 func (d *daemon) lead(ctx context.Context, f lease.Fence) {
 	d.health.Began()
+	e := d.newEvents(&f)
+	passes := d.loop(d.schedule, func(ctx context.Context) error { return d.pass(ctx, &f, e.standing) })
+	reactions := d.loop(every(d.config.Watch.PollInterval), e.react)
+	reactions.Wake = d.changed
 	var loops sync.WaitGroup
-	loops.Go(func() {
-		d.loop(d.schedule, func(ctx context.Context) error { return d.pass(ctx, &f) }).Run(ctx)
-	})
+	for _, l := range []trigger.Loop{passes, reactions, d.loop(every(tendInterval), e.tend)} {
+		loops.Go(func() { l.Run(ctx) })
+	}
 	loops.Wait()
 }

@@ -17,9 +17,10 @@ import (
 
 // pass makes one pass, under a term if this copy leads. What it returns says
 // when the next one is due.
-func (d *daemon) pass(ctx context.Context, f *lease.Fence) error {
+func (d *daemon) pass(ctx context.Context, f *lease.Fence, s *reconcile.Standing) error {
 	report, err := d.reconciler.Pass(ctx, reconcile.Options{
-		Trigger: string(telemetry.TriggerSchedule), DryRun: d.dryRun, AllowRevokes: d.allowRevokes, Fence: f,
+		Trigger: string(telemetry.TriggerSchedule), DryRun: d.dryRun, AllowRevokes: d.allowRevokes,
+		Fence: f, Standing: s,
 	})
 	if report.Scanned {
 		d.allowRevokes = false // one pass, not all of them

@@ -17,6 +17,7 @@ type Config struct {
 	Guard           Guard         `mapstructure:"guard"`
 	Repair          Repair        `mapstructure:"repair"`
 	Ledger          Ledger        `mapstructure:"ledger"`
+	Watch           Watch         `mapstructure:"watch"`
 	Lease           Lease         `mapstructure:"lease"`
 	Schedule        Schedule      `mapstructure:"schedule"`
 	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout"`
@@ -71,6 +72,12 @@ type Repair struct {
 type Ledger struct {
 	Schema      string `mapstructure:"schema"`
 	AutoMigrate bool   `mapstructure:"auto_migrate"`
+}
+
+// Watch is about changes of LiteLLM that are noticed by triggers.
+type Watch struct {
+	Triggers     bool          `mapstructure:"triggers"`
+	PollInterval time.Duration `mapstructure:"poll_interval"`
 }
 
 // Lease is about the election of a leader among several copies of the daemon.

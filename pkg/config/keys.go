@@ -61,6 +61,9 @@ func Keys() []Key {
 		{"repair.statement_timeout", 30 * time.Second, "longest a statement may run"},
 		{"repair.attempts", 5, "attempts at a busy team within one pass"},
 
+		{"watch.triggers", false, "install triggers on LiteLLM's tables, and again where they are missing, so that changes are repaired at once"},
+		{"watch.poll_interval", time.Second, "with triggers, how often to look for changes where Postgres cannot tell of them"},
+
 		{"lease.duration", 15 * time.Second, "with several copies, one that dies is followed after this long at most"},
 
 		{"ledger.schema", "litellm_reconciler", "schema of our own tables, never LiteLLM's"},

@@ -26,6 +26,7 @@ type Valid struct {
 	Guard         Guard
 	Repair        Repair
 	Ledger        Ledger
+	Watch         Watch
 	Lease         Lease
 
 	Schedule        Schedule
@@ -70,6 +71,7 @@ func (c Config) Validate(getenv func(string) string) (Valid, error) {
 		Guard:           c.Guard,
 		Repair:          c.Repair,
 		Ledger:          c.Ledger,
+		Watch:           c.Watch,
 		Lease:           c.Lease,
 		Schedule:        c.Schedule,
 		ShutdownTimeout: c.ShutdownTimeout,
@@ -120,6 +122,7 @@ func (c Config) check(p *problems) {
 	duration("repair.statement_timeout", c.Repair.StatementTimeout, time.Millisecond, "at least 1ms")
 	number("repair.attempts", c.Repair.Attempts, 1, 100, "between 1 and 100")
 
+	duration("watch.poll_interval", c.Watch.PollInterval, time.Second, "at least 1s")
 	duration("lease.duration", c.Lease.Duration, 5*time.Second, "at least 5s")
 
 	duration("schedule.interval", c.Schedule.Interval, time.Second, "at least 1s")

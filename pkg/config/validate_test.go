@@ -38,6 +38,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		Guard:           Guard{MaxRevokedFraction: 0.25, MinRevokedTeams: 10, MaxCeilingsCreated: -1, MaxCeilingsRemoved: -1},
 		Repair:          Repair{BatchSize: 250, LockTimeout: 500 * time.Millisecond, StatementTimeout: 30 * time.Second, Attempts: 5},
 		Ledger:          Ledger{Schema: "litellm_reconciler", AutoMigrate: true},
+		Watch:           Watch{PollInterval: time.Second},
 		Lease:           Lease{Duration: 15 * time.Second},
 		Schedule:        Schedule{Interval: 30 * time.Second, Jitter: 0.1},
 		ShutdownTimeout: 30 * time.Second,
@@ -85,6 +86,7 @@ func TestValuesOutsideTheirRangeAreNamedWithIt(t *testing.T) {
 		{func(c *Config) { c.Ledger.Schema = "pg_own" },
 			`ledger.schema is "pg_own", must not be a name that Postgres keeps for itself`},
 		{func(c *Config) { c.Ledger.Schema = "public" }, `ledger.schema is "public", must differ from LiteLLM's schema`},
+		{func(c *Config) { c.Watch.PollInterval = 999 * time.Millisecond }, "watch.poll_interval is 999ms, must be at least 1s"},
 		{func(c *Config) { c.Lease.Duration = 4999 * time.Millisecond }, "lease.duration is 4.999s, must be at least 5s"},
 		{func(c *Config) { c.Schedule.Interval = 999 * time.Millisecond }, "schedule.interval is 999ms, must be at least 1s"},
 		{func(c *Config) { c.Schedule.Jitter = 2 }, "schedule.jitter is 2, must be at least 0 and less than 1"},
@@ -154,7 +156,7 @@ func TestValuesAtTheEndsOfTheirRangeAreValid(t *testing.T) {
 			c.Guard = Guard{MaxCeilingsCreated: -1, MaxCeilingsRemoved: -1}
 			c.Repair = Repair{BatchSize: 1, LockTimeout: time.Millisecond, StatementTimeout: time.Millisecond, Attempts: 1}
 			c.Schedule.Interval, c.Schedule.Jitter, c.ShutdownTimeout = time.Second, 0, 1
-			c.Lease.Duration = 5 * time.Second
+			c.Watch.PollInterval, c.Lease.Duration = time.Second, 5*time.Second
 			c.Web = Web{}
 		},
 		"most": func(c *Config) {

@@ -16,6 +16,9 @@ import (
 //go:embed groups.sql
 var groupsSQL string
 
+//go:embed groups_of_teams.sql
+var groupsOfTeamsSQL string
+
 //go:embed hashes.sql
 var hashesSQL string
 
@@ -40,7 +43,17 @@ type Groups struct {
 // grant. Memory grows with the groups and the servers, not with the teams.
 // Group entries that are blank or AllProxyServers are dropped.
 func ReadGroups(ctx context.Context, tx pgx.Tx, names postgres.Names) (*Groups, error) {
-	rows, err := tx.Query(ctx, names.SQL(groupsSQL))
+	return readGroups(ctx, tx, names.SQL(groupsSQL))
+}
+
+// ReadGroupsOf reads the access groups that these teams name, by their keys.
+// Mismatches means nothing then.
+func ReadGroupsOf(ctx context.Context, tx pgx.Tx, names postgres.Names, teams []string) (*Groups, error) {
+	return readGroups(ctx, tx, names.SQL(groupsOfTeamsSQL), teams)
+}
+
+func readGroups(ctx context.Context, tx pgx.Tx, sql string, args ...any) (*Groups, error) {
+	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading access groups: %w", err)
 	}

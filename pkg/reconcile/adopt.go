@@ -89,7 +89,7 @@ func (t adoption) decide(target Target, b *litellm.Batch, grant ledger.Grant, _ 
 		return
 	}
 	if row.ID != target.Row {
-		t.outcome.Skipped[Moved]++ // what was proposed is in another row
+		t.moved = append(t.moved, target) // what was proposed is in another row
 		return
 	}
 	state := plan.Team{Row: &row, Union: union(team, b.Grants)}

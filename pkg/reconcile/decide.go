@@ -41,9 +41,9 @@ func (t repair) decide(target Target, b *litellm.Batch, grant ledger.Grant, know
 	case change.Sentinel:
 		t.outcome.Skipped[Sentinel]++
 	case change.Drifted() && state.Row != nil && state.Row.ID != target.Row:
-		t.outcome.Skipped[Moved]++ // nobody has looked who else points at this row
+		t.moved = append(t.moved, target) // nobody has looked who else points at this row
 	case len(change.Removed) > 0 && !target.Loses && !t.unlimited:
-		t.outcome.Skipped[Moved]++ // the limits were checked without this loss
+		t.moved = append(t.moved, target) // the limits were checked without this loss
 	case change.Drifted():
 		t.steps = append(t.steps, t.repairStep(target, team, state, change, grant, b.Grants))
 	case target.Stale:
@@ -58,7 +58,7 @@ func (t repair) gone(target Target, free bool, grant ledger.Grant, known bool) {
 	case known && !free:
 		t.busy = append(t.busy, target)
 	case known && len(grant.Servers) > 0 && !target.Loses && !t.unlimited:
-		t.outcome.Skipped[Moved]++
+		t.moved = append(t.moved, target)
 	default:
 		t.outcome.Skipped[Gone]++
 		if known {

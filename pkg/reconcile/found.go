@@ -76,6 +76,16 @@ func (f *Found) add(t Target, c plan.Change, renew bool) {
 	}
 }
 
+// share notes which rows have other owners than their team.
+func (f *Found) share(shared map[string]bool) {
+	f.shared = shared
+	for _, t := range f.Drifted {
+		if shared[t.Row] {
+			f.Drift[plan.SharedRow]++
+		}
+	}
+}
+
 func count(b bool) int {
 	if b {
 		return 1

@@ -11,9 +11,20 @@ import (
 // look runs do in one snapshot that the server keeps from writing. What do asks
 // of the server is for do to bound; its begin and its end are bounded here.
 func (r *Reconciler) look(ctx context.Context, do func(pgx.Tx) error) error {
+	return r.snapshot(ctx, postgres.Snapshot(r.LockTimeout, r.StatementTimeout), do)
+}
+
+// lookUp does so where a few things are found by their keys.
+func (r *Reconciler) lookUp(ctx context.Context, do func(pgx.Tx) error) error {
+	o := postgres.Snapshot(r.LockTimeout, r.StatementTimeout)
+	o.BeginQuery += ";" + postgres.ByKeys
+	return r.snapshot(ctx, o, do)
+}
+
+func (r *Reconciler) snapshot(ctx context.Context, o pgx.TxOptions, do func(pgx.Tx) error) error {
 	begin, cancel := r.answered(ctx)
 	defer cancel()
-	tx, err := r.pool.BeginTx(begin, postgres.Snapshot(r.LockTimeout, r.StatementTimeout))
+	tx, err := r.pool.BeginTx(begin, o)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"time"
+
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/plan"
 )
@@ -47,6 +49,9 @@ type Outcome struct {
 	// such rows that were deleted, those of earlier reverts included.
 	GivenUp, Deleted int
 	Failed           []Failure
+	// Waited is, for each team of the queue that was seen to, for how long it
+	// had been waiting, by the clock of the database.
+	Waited []time.Duration
 }
 
 func newOutcome() Outcome {
@@ -76,6 +81,7 @@ func (o *Outcome) merge(d Outcome) {
 	o.Disowned += d.Disowned
 	o.GivenUp += d.GivenUp
 	o.Failed = append(o.Failed, d.Failed...)
+	o.Waited = append(o.Waited, d.Waited...)
 }
 
 // count adds one team that was written.

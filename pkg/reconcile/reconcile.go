@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/postgres"
+	"litellm-reconciler/pkg/watch"
 )
 
 // Config says how a Reconciler works. All fields but Selection are required.
@@ -45,8 +47,8 @@ type Config struct {
 	Version, Host string
 }
 
-// Reconciler makes passes over one database. It is not safe for concurrent
-// passes; two processes are.
+// Reconciler makes passes over one database. It may make several at once, as
+// several processes may.
 type Reconciler struct {
 	Config
 	pool     *pgxpool.Pool
@@ -71,6 +73,8 @@ type Options struct {
 	// Fence is the term that the writes are made under, nil for a process that
 	// takes no part in the election.
 	Fence *lease.Fence
+	// Standing, if set, learns what React has to know.
+	Standing *Standing
 	// Progress, if set, hears how many of the drifted teams are done.
 	Progress func(done, total int)
 }
@@ -104,13 +108,16 @@ func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err er
 	}
 	report.Scanned = true
 	report.Done.Skipped[Sentinel] = report.Found.Sentinels
-	if err := r.Guard.Check(report.Found.Counts); err != nil && !o.AllowRevokes {
-		return report, err
+	refused := r.Guard.Check(report.Found.Counts)
+	o.Standing.scannedAll(report.Found, refused)
+	if refused != nil && !o.AllowRevokes {
+		return report, refused
 	}
 	if o.DryRun {
 		return report, nil
 	}
 	report.Done, err = r.repair(ctx, catalog, r.newRun(o.Trigger, report.Started), report.Found, o)
+	o.Standing.repairedAll(report.Done)
 	return report, r.withGrants(ctx, catalog, err)
 }
 
@@ -123,7 +130,7 @@ func (r *Reconciler) CheckRights(ctx context.Context) error {
 	}
 	ctx, cancel := r.answered(ctx)
 	defer cancel()
-	return postgres.CheckRights(ctx, r.pool, "tables", append(r.rights(catalog), lease.Rights(r.Names)...))
+	return postgres.CheckRights(ctx, r.pool, "tables", r.daemonRights(catalog))
 }
 
 func (r *Reconciler) newRun(trigger string, started time.Time) ledger.Run {
@@ -162,6 +169,11 @@ func (r *Reconciler) rights(c litellm.Catalog) []postgres.Right {
 		rights = append(rights, litellm.OrganizationRights(r.Names)...)
 	}
 	return append(rights, ledger.Rights(r.Names)...)
+}
+
+// daemonRights are what leading and reacting takes on top.
+func (r *Reconciler) daemonRights(c litellm.Catalog) []postgres.Right {
+	return slices.Concat(r.rights(c), lease.Rights(r.Names), watch.Rights(r.Names))
 }
 
 // withRights does so for what takes these rights.

@@ -47,6 +47,8 @@ type worker struct {
 	run     ledger.Run
 	fence   *lease.Fence
 	shared  map[string]bool
+	// queued are the items that the teams were taken off the queue by, none in a pass.
+	queued  queued
 	outcome Outcome
 	wrote   bool
 	// inARow counts single teams that failed one after the other.
@@ -118,6 +120,8 @@ func (w *worker) batch(ctx context.Context, targets []Target, attempts int) (bus
 		case err == nil:
 			w.inARow = 0
 			w.outcome.merge(t.outcome)
+			w.outcome.Skipped[Moved] += len(t.moved)
+			w.queued.remove(t.settled)
 			w.wrote = w.wrote || t.wrote
 			return t.busy, nil
 		case postgres.Systemic(err), errors.Is(err, lease.ErrLost):

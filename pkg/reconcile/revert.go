@@ -164,7 +164,7 @@ func (t revert) decide(target Target, b *litellm.Batch, grant ledger.Grant, _ bo
 	case v.Change.Sentinel:
 		t.outcome.Skipped[Sentinel]++
 	case v.Action != "" && h.row != target.Row:
-		t.outcome.Skipped[Moved]++ // nobody has looked who else points at this row
+		t.moved = append(t.moved, target) // nobody has looked who else points at this row
 	case v.Action != "":
 		v.Revoked, v.RevokedNow = t.stillRevoked(h, v, grant)
 		t.steps = append(t.steps, step{target: target, team: team, entry: v.entry(), adopted: len(v.disowned)})

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,6 +19,9 @@ var scanSQL string
 //go:embed gone.sql
 var goneSQL string
 
+//go:embed count_groups.sql
+var countGroupsSQL string
+
 //go:embed no_teams.sql
 var noTeamsSQL string
 
@@ -25,23 +29,26 @@ var noTeamsSQL string
 // Its memory grows with the access groups and the drifted teams. In the same
 // snapshot it then runs more, unless that is nil.
 func (r *Reconciler) scan(ctx context.Context, catalog litellm.Catalog, withLedger bool, more func(pgx.Tx, *scanner) error) (Found, error) {
-	s := scanner{
-		Reconciler: r, withLedger: withLedger,
-		strict: more != nil,
-		found:  Found{Drift: map[plan.Kind]int{}, Mismatches: -1},
-	}
+	s := r.newScanner(withLedger)
+	s.strict = more != nil
 	err := r.look(ctx, func(tx pgx.Tx) error {
 		if err := s.all(ctx, tx, catalog); err != nil || more == nil {
 			return err
 		}
-		return more(tx, &s)
+		return more(tx, s)
 	})
 	return s.found, err
+}
+
+func (r *Reconciler) newScanner(withLedger bool) *scanner {
+	return &scanner{Reconciler: r, withLedger: withLedger, found: Found{Drift: map[plan.Kind]int{}, Mismatches: -1}}
 }
 
 type scanner struct {
 	*Reconciler
 	withLedger bool
+	// some are the only teams to look at, nil for all.
+	some []string
 	// strict refuses a selection of nobody.
 	strict   bool
 	groups   *litellm.Groups
@@ -68,6 +75,19 @@ func (s *scanner) all(ctx context.Context, tx pgx.Tx, catalog litellm.Catalog) e
 		return err
 	}
 	s.found.Groups = s.groups.Len()
+	if err := s.teams(ctx, tx, selection); err != nil {
+		return err
+	}
+	if selection.everything() {
+		s.found.Mismatches = s.groups.Mismatches()
+	}
+	shared, err := litellm.SharedRows(ctx, tx, s.Names, catalog, rowsOf(s.found.Drifted, s.found.Stale))
+	s.found.share(shared)
+	return err
+}
+
+// teams looks at the teams, once the groups are read.
+func (s *scanner) teams(ctx context.Context, tx pgx.Tx, selection resolved) error {
 	if err := s.compare(ctx, tx, selection); err != nil {
 		return err
 	}
@@ -77,24 +97,16 @@ func (s *scanner) all(ctx context.Context, tx pgx.Tx, catalog litellm.Catalog) e
 		}
 	}
 	if selection.everything() {
-		s.found.Mismatches = s.groups.Mismatches()
-		if err := s.gone(ctx, tx); err != nil {
-			return err
-		}
+		return s.gone(ctx, tx)
 	}
-	s.found.shared, err = litellm.SharedRows(ctx, tx, s.Names, catalog, rowsOf(s.found.Drifted, s.found.Stale))
-	for _, t := range s.found.Drifted {
-		if s.found.shared[t.Row] {
-			s.found.Drift[plan.SharedRow]++
-		}
-	}
-	return err
+	return nil
 }
 
 // compare streams all teams and clears those whose fingerprints show that they
 // are in sync. A team without a row is decided here as well.
 func (s *scanner) compare(ctx context.Context, tx pgx.Tx, sel resolved) error {
-	rows, err := tx.Query(ctx, s.sql(scanSQL), s.Policy, sel.include, sel.exclude, sel.organizations)
+	sql, args := s.narrow(s.sql(scanSQL), "t.team_id", s.Policy, sel.include, sel.exclude, sel.organizations)
+	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("scanning teams: %w", err)
 	}
@@ -152,7 +164,8 @@ func (s *scanner) gone(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("looking for any team: %w", err)
 		}
 	}
-	rows, err := tx.Query(ctx, s.Names.SQL(goneSQL))
+	sql, args := s.narrow(s.Names.SQL(goneSQL), "g.team_id")
+	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("looking for deleted teams: %w", err)
 	}
@@ -168,4 +181,15 @@ func (s *scanner) gone(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("looking for deleted teams: %w", err)
 	}
 	return nil
+}
+
+// narrow puts into a statement that it is about some teams only. Without them
+// it is another statement, and not one with a condition that is always true:
+// the planner must know.
+func (s *scanner) narrow(sql, column string, args ...any) (string, []any) {
+	if s.some == nil {
+		return strings.ReplaceAll(sql, "{some}", ""), args
+	}
+	args = append(args, s.some)
+	return strings.ReplaceAll(sql, "{some}", fmt.Sprintf("%s = ANY ($%d) AND", column, len(args))), args
 }

@@ -63,28 +63,45 @@ func (s Selection) resolve(ctx context.Context, tx pgx.Tx, names postgres.Names,
 			log.Warn("teams.include or teams.exclude names teams that do not exist", "names", unknown)
 		}
 	}
+	unknown, err := s.findOrganizations(ctx, tx, names, &r)
+	if len(unknown) > 0 {
+		log.Warn("organizations.include names organizations that do not exist", "names", unknown)
+	}
+	return r, err
+}
+
+// within resolves a selection to be applied to a few teams, by their keys: names
+// that nothing has are for a pass to tell of.
+func (s Selection) within(ctx context.Context, tx pgx.Tx, names postgres.Names) (resolved, error) {
+	r := resolved{include: orNil(s.IncludeTeams), exclude: orNil(s.ExcludeTeams)}
+	_, err := s.findOrganizations(ctx, tx, names, &r)
+	return r, err
+}
+
+// findOrganizations resolves them to ids, and returns the names that none has.
+func (s Selection) findOrganizations(ctx context.Context, tx pgx.Tx, names postgres.Names, r *resolved) (unknown []string, err error) {
 	if len(s.IncludeOrganizations) == 0 {
-		return r, nil
+		return nil, nil
 	}
 	rows, err := tx.Query(ctx, names.SQL(selectionOrganizationsSQL), s.IncludeOrganizations)
 	if err != nil {
-		return r, fmt.Errorf("looking up the selected organizations: %w", err)
+		return nil, fmt.Errorf("looking up the selected organizations: %w", err)
 	}
 	r.organizations = []string{}
 	var name string
 	var id *string
 	_, err = pgx.ForEachRow(rows, []any{&name, &id}, func() error {
 		if id == nil {
-			log.Warn("organizations.include names an organization that does not exist", "name", name)
+			unknown = append(unknown, name)
 			return nil
 		}
 		r.organizations = append(r.organizations, *id)
 		return nil
 	})
 	if err != nil {
-		return r, fmt.Errorf("looking up the selected organizations: %w", err)
+		return nil, fmt.Errorf("looking up the selected organizations: %w", err)
 	}
-	return r, nil
+	return unknown, nil
 }
 
 func orNil(list []string) []string {

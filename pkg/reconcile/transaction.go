@@ -12,6 +12,7 @@ import (
 	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/postgres"
+	"litellm-reconciler/pkg/watch"
 )
 
 // transaction sees to one batch of teams: lock, read again, decide, write.
@@ -21,20 +22,20 @@ type transaction struct {
 	tx      pgx.Tx
 	outcome Outcome
 	busy    []Target
+	moved   []Target
 	wrote   bool
 	steps   []step
 	forget  []string
+	// settled are the items of the queue that are seen to.
+	settled []watch.Item
 }
 
 // beginWork sets the limits together with BEGIN: already the parsing of a
 // statement can wait for the lock on a table. LOCAL, because the session may be
-// PgBouncer's and serve others. A batch is found by its keys; where statistics
-// lag behind, the planner would rather read a whole table for each batch, or
-// compile what is done in milliseconds.
+// PgBouncer's and serve others. A batch is found by its keys.
 const beginWork = `BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d;
-SET LOCAL idle_in_transaction_session_timeout = %d;
-SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`
+SET LOCAL idle_in_transaction_session_timeout = %d; ` + postgres.ByKeys + `; `
 
 // transact runs one transaction. It goes on for most of the grace period after
 // ctx was cancelled, so that a stop finishes what it began; the rest is for
@@ -46,9 +47,7 @@ func (w *worker) transact(ctx context.Context, targets []Target) (*transaction, 
 	ctx, stop := context.WithTimeout(ctx, unanswered(w.StatementTimeout))
 	defer stop()
 	t := &transaction{worker: w, outcome: newOutcome()}
-	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf(beginWork,
-		milliseconds(w.LockTimeout), milliseconds(w.StatementTimeout), milliseconds(w.IdleTimeout))}
-	err := pgx.BeginTxFunc(ctx, w.pool, begin, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, w.pool, w.begin(), func(tx pgx.Tx) error {
 		t.tx = tx
 		if err := t.read(ctx, targets); err != nil {
 			return err
@@ -56,9 +55,15 @@ func (w *worker) transact(ctx context.Context, targets []Target) (*transaction, 
 		if err := t.lockLinks(ctx); err != nil {
 			return err
 		}
-		return t.write(ctx)
+		return t.write(ctx, targets)
 	})
 	return t, err
+}
+
+// begin keeps what is written from coming back as a change to be looked at.
+func (r *Reconciler) begin() pgx.TxOptions {
+	return pgx.TxOptions{BeginQuery: fmt.Sprintf(beginWork, milliseconds(r.LockTimeout),
+		milliseconds(r.StatementTimeout), milliseconds(r.IdleTimeout)) + watch.Quiet(r.Names)}
 }
 
 // read locks the teams and their rows, reads them again together with their
@@ -118,11 +123,28 @@ func (t *transaction) links() []litellm.Link {
 	return links
 }
 
-func (t *transaction) write(ctx context.Context) error {
-	if len(t.steps) == 0 && len(t.forget) == 0 {
+func (t *transaction) write(ctx context.Context, targets []Target) error {
+	t.settled = t.queued.of(targets, t.busy, t.moved)
+	var q pgx.Batch
+	if len(t.settled) > 0 {
+		watch.QueueDone(&q, t.Names, t.settled, func(waited time.Duration) { t.outcome.Waited = append(t.outcome.Waited, waited) })
+	}
+	if len(t.steps) > 0 || len(t.forget) > 0 {
+		t.wrote = true
+		if err := t.queueWrites(ctx, &q); err != nil {
+			return err
+		}
+	}
+	if q.Len() == 0 {
 		return nil
 	}
-	t.wrote = true
+	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
+		return fmt.Errorf("writing rows and ledger: %w", err)
+	}
+	return nil
+}
+
+func (t *transaction) queueWrites(ctx context.Context, q *pgx.Batch) error {
 	rows := litellm.Writes{}
 	memory := ledger.Writes{Run: t.run, Forget: t.forget}
 	for _, s := range t.steps {
@@ -134,15 +156,8 @@ func (t *transaction) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var q pgx.Batch
-	rows.Queue(&q, t.Names, catalog)
-	if err := memory.Queue(&q, t.Names); err != nil {
-		return err
-	}
-	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
-		return fmt.Errorf("writing rows and ledger: %w", err)
-	}
-	return nil
+	rows.Queue(q, t.Names, catalog)
+	return memory.Queue(q, t.Names)
 }
 
 // columns reads the catalog again before a row is copied: LiteLLM may have

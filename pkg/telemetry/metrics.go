@@ -43,6 +43,7 @@ type Metrics struct {
 	duration        *prometheus.HistogramVec
 	lastAttempt     prometheus.Gauge
 	lastSuccess     prometheus.Gauge
+	queue           queueMetrics
 	succeeded       atomic.Bool
 }
 
@@ -82,6 +83,8 @@ func New(version, revision string) *Metrics {
 	m.lastAttempt = f.gauge("last_attempt_timestamp_seconds", "When the last pass ended, whatever its result; 0 before the first.")
 	m.lastSuccess = factory{promauto.With(m.success)}.
 		gauge("last_success_timestamp_seconds", "When a pass last ended with the result ok; 0 if none has in this process.")
+
+	m.queue = factory{promauto.With(m.process)}.queue()
 
 	m.createLabels()
 	return m

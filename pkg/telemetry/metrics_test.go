@@ -162,7 +162,7 @@ guard_refusals_total{limit="ceilings_removed"} 0
 guard_refusals_total{limit="empty_source"} 1
 guard_refusals_total{limit="revoked_fraction"} 1
 # TYPE last_attempt_timestamp_seconds gauge
-last_attempt_timestamp_seconds 1.7954388e+09
+last_attempt_timestamp_seconds 1.79543528e+09
 # TYPE last_success_timestamp_seconds gauge
 last_success_timestamp_seconds 1.7954352015e+09
 # TYPE membership_mismatches gauge

@@ -32,19 +32,16 @@ type Scan struct {
 	MembershipMismatches    int // -1 if the scan could not tell
 }
 
-// ObservePass counts a pass that has ended. Without a scan, the gauges keep
+// ObservePass counts a pass that has ended, or the repair of teams that an event
+// told of. Without a scan, the gauges keep
 // what the last one saw.
 func (m *Metrics) ObservePass(p Pass) {
 	m.results.WithLabelValues(string(p.Trigger), string(p.Result)).Inc()
 	m.duration.WithLabelValues(string(p.Trigger)).Observe(p.Duration.Seconds())
 
-	ended := float64(p.Started.Add(p.Duration).UnixMilli()) / 1000
-	m.lastAttempt.Set(ended)
-	if p.Result == ResultOK {
-		m.lastSuccess.Set(ended)
-		m.succeeded.Store(true)
+	if p.Trigger != TriggerEvent { // which looks at a few teams
+		m.observeEnd(p)
 	}
-
 	if p.Scan != nil {
 		m.observeScan(*p.Scan)
 	}
@@ -62,6 +59,15 @@ func (m *Metrics) ObservePass(p Pass) {
 	m.ceilingsCreated.Add(float64(p.CeilingsCreated))
 	m.ceilingsRemoved.Add(float64(p.CeilingsRemoved))
 	m.failedTeams.Add(float64(p.FailedTeams))
+}
+
+func (m *Metrics) observeEnd(p Pass) {
+	ended := float64(p.Started.Add(p.Duration).UnixMilli()) / 1000
+	m.lastAttempt.Set(ended)
+	if p.Result == ResultOK {
+		m.lastSuccess.Set(ended)
+		m.succeeded.Store(true)
+	}
 }
 
 func (m *Metrics) observeScan(s Scan) {

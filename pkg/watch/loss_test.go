@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -42,7 +43,7 @@ func daemon(t *testing.T, w watch.Watch, crashes bool) error {
 				return err
 			}
 			var q pgx.Batch
-			watch.QueueDone(&q, w.Names, []watch.Item{item})
+			watch.QueueDone(&q, w.Names, []watch.Item{item}, func(time.Duration) {})
 			if err := tx.SendBatch(t.Context(), &q).Close(); err != nil {
 				return err
 			}

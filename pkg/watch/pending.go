@@ -55,10 +55,18 @@ func (w Watch) Take(ctx context.Context, limit int) (items []Item, err error) {
 
 // QueueDone queues the removal of these teams. It belongs into the transaction
 // that repaired them, after what it read of them. A team that was changed since
-// it was taken stays.
-func QueueDone(q *pgx.Batch, names postgres.Names, items []Item) {
+// it was taken stays. Of those that go, done hears how long ago the transaction
+// began that changed them.
+func QueueDone(q *pgx.Batch, names postgres.Names, items []Item, done func(waited time.Duration)) {
 	teams, generations := arrays(items)
-	q.Queue(names.SQL(doneSQL), teams, generations)
+	q.Queue(names.SQL(doneSQL), teams, generations).Query(func(rows pgx.Rows) error {
+		var waited time.Duration
+		_, err := pgx.ForEachRow(rows, []any{&waited}, func() error {
+			done(max(waited, 0)) // the clock of the database may have been set
+			return nil
+		})
+		return err
+	})
 }
 
 // Retry has teams that could not be repaired wait, longer each time.

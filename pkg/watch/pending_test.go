@@ -47,7 +47,7 @@ func done(t *testing.T, w watch.Watch, items []watch.Item) error {
 	t.Helper()
 	return pgx.BeginFunc(t.Context(), w.Pool, func(tx pgx.Tx) error {
 		var q pgx.Batch
-		watch.QueueDone(&q, w.Names, items)
+		watch.QueueDone(&q, w.Names, items, func(time.Duration) {})
 		return tx.SendBatch(t.Context(), &q).Close()
 	})
 }
@@ -74,7 +74,7 @@ func TestATeamStaysUntilItIsDone(t *testing.T) {
 	items := b.take(t, 10, "a", "b")
 	tx := begin(t, b.ours(t))
 	var q pgx.Batch
-	watch.QueueDone(&q, b.Names, items)
+	watch.QueueDone(&q, b.Names, items, func(time.Duration) {})
 	if err := tx.SendBatch(t.Context(), &q).Close(); err != nil {
 		t.Fatal(err)
 	}

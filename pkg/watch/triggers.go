@@ -172,6 +172,10 @@ func (w Watch) Status(ctx context.Context) (triggers []Trigger, err error) {
 	return triggers, err
 }
 
+// ErrNotInstalled is wrapped by the error of Check where a trigger is not as it
+// should be.
+var ErrNotInstalled = errors.New("triggers are not as needed")
+
 // Check returns an error unless all triggers are Installed.
 func (w Watch) Check(ctx context.Context) error {
 	triggers, err := w.Status(ctx)
@@ -185,7 +189,7 @@ func (w Watch) Check(ctx context.Context) error {
 		}
 	}
 	if len(bad) > 0 {
-		return errors.New("triggers are not as needed: " + strings.Join(bad, ", ") + ": run: litellm-reconciler migrate triggers install")
+		return fmt.Errorf("%w: %s: run: litellm-reconciler migrate triggers install", ErrNotInstalled, strings.Join(bad, ", "))
 	}
 	return nil
 }

@@ -66,8 +66,7 @@ const (
 	begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d;
 SET LOCAL search_path = pg_catalog; SET LOCAL jit = off`
 
-	// byKeys is for what is found by indexes, whatever the statistics say.
-	byKeys = `; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`
+	byKeys = ";" + postgres.ByKeys
 
 	// oneSQL lets a single transaction at a time change what is known of the
 	// teams, so that an older state never overwrites a newer one.

@@ -1,0 +1,1 @@
+SELECT count(*) FROM {litellm}."LiteLLM_AccessGroupTable"

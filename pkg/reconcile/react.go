@@ -1,0 +1,153 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"litellm-reconciler/pkg/litellm"
+	"litellm-reconciler/pkg/plan"
+	"litellm-reconciler/pkg/watch"
+)
+
+// Reaction is what React did.
+type Reaction struct {
+	Report
+	// Left are the items that are still in the queue.
+	Left []watch.Item
+	// Held are how many of them a limit keeps from being repaired, and Refusal
+	// is that limit, nil if there are none.
+	Held    int
+	Refusal *plan.Refusal
+}
+
+// React repairs teams that were taken off the queue by what a pass would do to
+// them, and removes each from the queue in the transaction that repaired it.
+// Teams that are right, not selected, or for ever left alone are removed as
+// well. Teams that would lose entries are held back where the limits say so:
+// the others are repaired. Options.Standing is required, and an error before it
+// knows of a pass. As with Pass, the reaction is valid also with an error.
+func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (reaction Reaction, err error) {
+	reaction = Reaction{Report: Report{Started: r.now(), Done: newOutcome()}, Left: items}
+	defer func() { reaction.Duration = r.now().Sub(reaction.Started) }()
+
+	shared, err := o.Standing.sharedRows()
+	if err != nil {
+		return reaction, err
+	}
+	catalog, _, err := r.inspect(ctx, false)
+	if err != nil {
+		return reaction, err
+	}
+	if reaction.Found, err = r.scanSome(ctx, items); err != nil {
+		return reaction, r.withRights(ctx, err, r.daemonRights(catalog))
+	}
+	reaction.Found.share(shared)
+	reaction.Done.Skipped[Sentinel] = reaction.Found.Sentinels
+	admitted, held, refusal := o.Standing.admit(reaction.Found, r.Guard, r.now())
+	reaction.Held, reaction.Refusal = len(held), refusal
+
+	w := &worker{Reconciler: r, catalog: catalog, run: r.newRun(o.Trigger, reaction.Started), fence: o.Fence,
+		shared: shared, outcome: reaction.Done, queued: newQueued(items)}
+	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return repair{t, false}.decide }
+	if err = w.takeOff(ctx, reaction.Found.Drifted, reaction.Found.Stale); err == nil {
+		reaction.Done, err = w.work(ctx, nil, admitted)
+	}
+	reaction.Left = slices.Collect(maps.Values(w.queued))
+	return reaction, r.withRights(ctx, err, r.daemonRights(catalog))
+}
+
+// scanSome looks at the teams that the items are about, in a snapshot that is
+// newer than what they were put into the queue for.
+func (r *Reconciler) scanSome(ctx context.Context, items []watch.Item) (Found, error) {
+	s := r.newScanner(true)
+	s.some = make([]string, len(items))
+	for i, item := range items {
+		s.some[i] = item.Team
+	}
+	err := r.lookUp(ctx, func(tx pgx.Tx) error {
+		ctx, cancel := context.WithTimeout(ctx, 2*unanswered(s.StatementTimeout))
+		defer cancel()
+		selection, err := s.Selection.within(ctx, tx, s.Names)
+		if err != nil {
+			return err
+		}
+		if s.groups, err = litellm.ReadGroupsOf(ctx, tx, s.Names, s.some); err != nil {
+			return err
+		}
+		if s.found.Groups = s.groups.Len(); s.found.Groups == 0 {
+			if err := tx.QueryRow(ctx, s.Names.SQL(countGroupsSQL)).Scan(&s.found.Groups); err != nil {
+				return fmt.Errorf("counting access groups: %w", err)
+			}
+		}
+		return s.teams(ctx, tx, selection)
+	})
+	return s.found, err
+}
+
+// takeOff removes from the queue what needs no repair, under the term like
+// everything that is written.
+func (w *worker) takeOff(ctx context.Context, but ...[]Target) error {
+	settled := w.queued.without(but...)
+	if len(settled) == 0 {
+		return nil
+	}
+	ctx, cancel := w.answered(ctx)
+	defer cancel()
+	err := pgx.BeginTxFunc(ctx, w.pool, w.begin(), func(tx pgx.Tx) error {
+		var q pgx.Batch
+		if w.fence != nil {
+			w.fence.Queue(&q, w.Names)
+		}
+		watch.QueueDone(&q, w.Names, settled, func(time.Duration) {})
+		return tx.SendBatch(ctx, &q).Close()
+	})
+	if err != nil {
+		return fmt.Errorf("taking teams off the queue: %w", err)
+	}
+	w.queued.remove(settled)
+	return nil
+}
+
+// queued are items of the queue by team.
+type queued map[string]watch.Item
+
+func newQueued(items []watch.Item) queued {
+	q := make(queued, len(items))
+	for _, i := range items {
+		q[i.Team] = i
+	}
+	return q
+}
+
+// of returns the items of the targets, but not those of the other lists.
+func (q queued) of(targets []Target, but ...[]Target) []watch.Item {
+	if len(q) == 0 {
+		return nil
+	}
+	some := make(queued, len(targets))
+	for _, t := range targets {
+		if item, found := q[t.Team]; found {
+			some[t.Team] = item
+		}
+	}
+	return some.without(but...)
+}
+
+func (q queued) without(lists ...[]Target) []watch.Item {
+	rest := maps.Clone(q)
+	for _, t := range slices.Concat(lists...) {
+		delete(rest, t.Team)
+	}
+	return slices.Collect(maps.Values(rest))
+}
+
+func (q queued) remove(items []watch.Item) {
+	for _, i := range items {
+		delete(q, i.Team)
+	}
+}

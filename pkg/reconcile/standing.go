@@ -1,0 +1,167 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"litellm-reconciler/pkg/litellm"
+	"litellm-reconciler/pkg/plan"
+)
+
+// lossWindow is how long what events took away counts against the limits.
+const lossWindow = 10 * time.Minute
+
+// errUnknown is the error of events that come before a pass has looked around.
+var errUnknown = errors.New("no pass has looked at all teams yet")
+
+// Standing is what a repair of a few teams has to know of all of them, under one
+// term. Passes and Survey tell it; the zero value knows nothing.
+type Standing struct {
+	mu      sync.Mutex
+	scanned bool
+	owning  int
+	// refused is the limit that the last pass was refused by, or a reaction
+	// since then.
+	refused  *plan.Refusal
+	shared   map[string]bool // nil before the first survey
+	lost     map[string]time.Time
+	ceilings []ceilings
+}
+
+// ceilings are those that a reaction created and removed.
+type ceilings struct {
+	at               time.Time
+	created, removed int
+}
+
+// Survey finds out which permission rows have several owners. LiteLLM indexes
+// none of that, so it cannot be asked for with each event; what came to be
+// shared since the last survey is not known. It scans every owner table.
+func (r *Reconciler) Survey(ctx context.Context, s *Standing) error {
+	catalog, _, err := r.inspect(ctx, false)
+	if err != nil {
+		return err
+	}
+	var shared map[string]bool
+	err = r.look(ctx, func(tx pgx.Tx) error {
+		ctx, cancel := r.answered(ctx)
+		defer cancel()
+		shared, err = litellm.AllSharedRows(ctx, tx, r.Names, catalog)
+		return err
+	})
+	if err != nil {
+		return r.withGrants(ctx, catalog, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shared = shared
+	return nil
+}
+
+// scannedAll notes what a pass saw, and whether a limit refused it.
+func (s *Standing) scannedAll(f Found, refused error) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scanned, s.owning, s.refused = true, f.Owning, nil
+	errors.As(refused, &s.refused)
+}
+
+// repairedAll notes what the pass did.
+func (s *Standing) repairedAll(o Outcome) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owning += o.Repaired[plan.MissingRow]
+}
+
+// Known reports whether a pass and a survey have told all that React needs.
+func (s *Standing) Known() bool {
+	_, err := s.sharedRows()
+	return err == nil
+}
+
+func (s *Standing) sharedRows() (map[string]bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.scanned || s.shared == nil {
+		return nil, errUnknown
+	}
+	return s.shared, nil
+}
+
+// admit splits what a scan of some teams found drifted into what may be
+// repaired and what a limit holds back. The limits are those of a pass, counted
+// over all events of a while. Once they are exceeded, nothing more is taken away
+// by events: teams that come one at a time would pass below any limit. The next
+// pass, which sees all of them, decides.
+func (s *Standing) admit(f Found, g plan.Guard, now time.Time) (admitted, held []Target, refusal *plan.Refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expire(now)
+	if refusal = s.refused; refusal == nil {
+		errors.As(g.Check(s.counts(f)), &refusal)
+		s.refused = refusal
+	}
+	for _, t := range slices.Concat(f.Drifted, f.Stale) {
+		// Taking away is what the first two limits are about; the others count
+		// teams that start or end to be restricted, which every repair may do.
+		if refusal != nil && (t.Loses || !takesAway(refusal.Limit)) {
+			held = append(held, t)
+			continue
+		}
+		admitted = append(admitted, t)
+		if t.Loses {
+			s.lost[t.Team] = now
+		}
+	}
+	if len(held) == 0 {
+		s.ceilings = append(s.ceilings, ceilings{now, f.CeilingsCreated, f.CeilingsRemoved})
+		return admitted, nil, nil
+	}
+	return admitted, held, refusal
+}
+
+func takesAway(l plan.Limit) bool { return l == plan.RevokedFraction || l == plan.EmptySource }
+
+// counts are those of the found teams and of all that was admitted before.
+func (s *Standing) counts(f Found) plan.Counts {
+	c := f.Counts
+	c.Owning, c.Losing = s.owning, len(s.lost)
+	for _, list := range [][]Target{f.Drifted, f.Stale} {
+		for _, t := range list {
+			if _, before := s.lost[t.Team]; t.Loses && !before {
+				c.Losing++
+			}
+		}
+	}
+	for _, past := range s.ceilings {
+		c.CeilingsCreated += past.created
+		c.CeilingsRemoved += past.removed
+	}
+	return c
+}
+
+// expire forgets what is longer ago than the window.
+func (s *Standing) expire(now time.Time) {
+	if s.lost == nil {
+		s.lost = map[string]time.Time{}
+	}
+	for team, at := range s.lost {
+		if now.Sub(at) > lossWindow {
+			delete(s.lost, team)
+		}
+	}
+	for len(s.ceilings) > 0 && now.Sub(s.ceilings[0].at) > lossWindow {
+		s.ceilings = s.ceilings[1:]
+	}
+}
