@@ -156,12 +156,17 @@ func (e *events) round(ctx context.Context, items []watch.Item) error {
 	return err
 }
 
-// stumbled tells of an error that kept events from being repaired.
+// stumbled tells of an error that keeps events from being repaired for now.
 func (e *events) stumbled(ctx context.Context, err error) error {
-	err = postgres.Explain(err)
-	if err != nil && ctx.Err() == nil {
-		e.log.ErrorContext(ctx, "changes could not be taken off the queue", "error", err)
+	if err == nil || ctx.Err() != nil {
+		return err
 	}
+	level := slog.LevelError
+	if postgres.Transient(err) { // such as a table that is read again as a whole
+		level = slog.LevelDebug
+	}
+	err = postgres.Explain(err)
+	e.log.Log(ctx, level, "the queue of changes has to wait", "error", err)
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"litellm-reconciler/pkg/lease"
 	"litellm-reconciler/pkg/postgres"
+	"litellm-reconciler/pkg/telemetry"
 	"litellm-reconciler/pkg/trigger"
 	"litellm-reconciler/pkg/watch"
 )
@@ -65,4 +66,7 @@ func (d *daemon) lead(ctx context.Context, f lease.Fence) {
 		loops.Go(func() { l.Run(ctx) })
 	}
 	loops.Wait()
+	// What the next leader sees is for the next leader to tell.
+	d.metrics.ObserveTriggers(false)
+	d.metrics.ObserveQueue(telemetry.Queue{})
 }

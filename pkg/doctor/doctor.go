@@ -129,6 +129,7 @@ func (e *exam) steps() []step {
 		{"triggers", "litellm", Warn, e.triggers},
 		{"rights", "litellm", Fail, e.rights},
 		{"ledger", "database", Fail, e.ledger},
+		{"events", "litellm", Warn, e.events},
 		{"writers", "database", Warn, e.writers},
 		{"proxy", "", Warn, e.proxy},
 		{"config", "", Fail, e.settings},

@@ -46,7 +46,7 @@ func TestTheOrderOfTheChecksStaysTheSame(t *testing.T) {
 	for _, c := range r.Checks {
 		got = append(got, c.Name)
 	}
-	order := strings.Fields("database pooler direct_url litellm foreign_keys triggers rights ledger writers proxy config")
+	order := strings.Fields("database pooler direct_url litellm foreign_keys triggers rights ledger events writers proxy config")
 	if diff := cmp.Diff(order, got); diff != "" {
 		t.Error(diff)
 	}
@@ -73,7 +73,7 @@ func TestWithoutAConnectionOnlyTheRestIsChecked(t *testing.T) {
 
 			want(t, r, "database", doctor.Fail, test.text)
 			want(t, r, "config", doctor.OK)
-			skipped := strings.Fields("pooler litellm foreign_keys triggers rights ledger writers")
+			skipped := strings.Fields("pooler litellm foreign_keys triggers rights ledger events writers")
 			if diff := cmp.Diff(skipped, r.NotRun); diff != "" || r.Status != doctor.Fail || len(r.Checks) != 3 {
 				t.Errorf("the report is %+v: %s", r, diff)
 			}
@@ -122,7 +122,7 @@ func TestALiteLLMThatCannotBeRepairedFails(t *testing.T) {
 
 			want(t, r, "litellm", doctor.Fail, test.text)
 			wantOnly(t, r, "litellm", "ledger")
-			if diff := cmp.Diff([]string{"foreign_keys", "triggers", "rights"}, r.NotRun); diff != "" {
+			if diff := cmp.Diff([]string{"foreign_keys", "triggers", "rights", "events"}, r.NotRun); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -14,37 +14,35 @@ import (
 //go:embed clients.sql
 var clientsSQL string
 
-//go:embed turns.sql
-var turnsSQL string
+//go:embed leader.sql
+var leaderSQL string
 
-// writers looks for other processes of this program. Several do no harm, but
-// somebody may not know of the other one. A daemon beside this very command is
-// the normal case, and hosts change with every pod: what counts are two hosts
-// that write in turns.
-func (e *exam) writers(ctx context.Context) (checks []Check, err error) {
+// writers tells who leads, and looks for other processes of this program:
+// somebody may not know of them.
+func (e *exam) writers(ctx context.Context) ([]Check, error) {
+	leader := "no copy of the daemon leads"
 	if e.recorded {
-		hosts, err := e.list(ctx, "reading the runs of the last hour", e.SQL(turnsSQL))
+		found, err := e.list(ctx, "reading the lease", e.SQL(leaderSQL))
 		switch {
-		case postgres.MissingRight(err): // said with the rights
+		case postgres.MissingRight(err), postgres.MissingObject(err): // said with the rights, or with the ledger
+			leader = "which copy leads cannot be seen"
 		case err != nil:
 			return nil, err
-		case len(hosts) > 0:
-			checks = finding(Warn, "one daemon is enough", "hosts %s wrote in turns during the last hour", strings.Join(hosts, ", "))
+		case len(found) == 1:
+			leader = "the daemon " + found[0] + " leads"
 		}
 	}
 	if e.here.pooled {
-		return append(checks, good("behind a pooler, sessions do not tell who is connected now")...), nil
+		return good("%s; behind a pooler, sessions do not tell who is connected now", leader), nil
 	}
 	clients, err := e.clients(ctx)
-	switch {
-	case err != nil:
-		return checks, err
-	case len(clients) == 0:
-		return append(checks, good("no other session of this program")...), nil
-	case len(clients) == 1:
-		return append(checks, good("one other client now: %s", clients[0])...), nil
+	if err != nil {
+		return nil, err
 	}
-	return append(checks, finding(Warn, "one daemon is enough", "%d other clients now: %s", len(clients), strings.Join(clients, ", "))...), nil
+	if len(clients) == 0 {
+		return good("%s; no other session of this program", leader), nil
+	}
+	return good("%s; connected: %s", leader, strings.Join(clients, ", ")), nil
 }
 
 // clients describes who else goes by this program's name.

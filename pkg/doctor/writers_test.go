@@ -1,15 +1,16 @@
 package doctor_test
 
 import (
-	"fmt"
 	"net/url"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"litellm-reconciler/internal/pgtest"
 	"litellm-reconciler/pkg/doctor"
+	"litellm-reconciler/pkg/postgres"
+	"litellm-reconciler/pkg/watch"
 )
 
 func TestOtherSessionsOfThisProgramAreSeen(t *testing.T) {
@@ -30,51 +31,49 @@ func TestOtherSessionsOfThisProgramAreSeen(t *testing.T) {
 
 	connect(db.URL, "litellm-reconciler")
 	connect(db.URL, "litellm-reconciler")
-	want(t, examine(t, with(db.URL), doctor.Plan), "writers", doctor.OK, "one other client now: user ", " at ")
-	want(t, examine(t, with(plain), doctor.Plan), "writers", doctor.OK, "one other client now: user ")
+	want(t, examine(t, with(db.URL), doctor.Plan), "writers", doctor.OK, "connected: user ", " at ")
+	want(t, examine(t, with(plain), doctor.Plan), "writers", doctor.OK, "connected: user ")
 
 	connect(plain, "litellm-reconciler")
-	want(t, examine(t, with(db.URL, "DIRECT_URL", plain), doctor.Plan), "writers", doctor.Warn, "2 other clients now: user ", "one daemon is enough")
+	want(t, examine(t, with(db.URL, "DIRECT_URL", plain), doctor.Plan), "writers", doctor.OK, "connected: user ", ", user ")
 }
 
-func TestHostsThatWriteInTurnsAreNamed(t *testing.T) {
+func TestWhoLeadsIsTold(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		runs string // host and trigger, a minute apart
-		ok   bool
-	}{
-		"one host":                    {"a:schedule a:schedule", true},
-		"a pod after another":         {"a:schedule a:schedule b:schedule b:schedule", true},
-		"pods of a CronJob":           {"a:once b:once a:once c:once", true},
-		"--once beside a daemon":      {"a:schedule b:once a:schedule", true},
-		"two daemons":                 {"a:schedule b:schedule a:schedule", false},
-		"two daemons, by event":       {"a:event b:event a:event b:event", false},
-		"a revert between two passes": {"a:schedule b:revert a:schedule", true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			db := pgtest.New(t, pgtest.V1_83_14)
-			install(t, db)
-			for i, r := range splitRuns(test.runs) {
-				db.Exec(t, `INSERT INTO litellm_reconciler.runs (run_id, started_at, trigger, policy, version, host)
-					VALUES ($1, now() - make_interval(mins => 50 - $2::integer), $3, 'managed', 'v1', $4)`,
-					fmt.Sprintf("01990000-0000-7000-8000-%012d", i), i, r[1], r[0])
-			}
-			found := lines(examine(t, with(db.URL), doctor.Daemon), "writers")
-			if test.ok != (len(found) == 1) {
-				t.Fatalf("found %q", found)
-			}
-			if !test.ok && found[0] != "warn hosts a, b wrote in turns during the last hour: one daemon is enough" {
-				t.Errorf("found %q", found[0])
-			}
-		})
-	}
+	db := pgtest.New(t, pgtest.V1_83_14)
+	want(t, examine(t, with(db.URL), doctor.Daemon), "writers", doctor.OK, "no copy of the daemon leads")
+	install(t, db)
+	want(t, examine(t, with(db.URL), doctor.Daemon), "writers", doctor.OK, "no copy of the daemon leads")
+	db.Exec(t, `INSERT INTO litellm_reconciler.lease VALUES ('daemon', 'pod-7/ABC', 3, now(), now() + interval '1 minute')`)
+	want(t, examine(t, with(db.URL), doctor.Daemon), "writers", doctor.OK, "the daemon pod-7/ABC, term 3 leads")
+	db.Exec(t, `UPDATE litellm_reconciler.lease SET expires_at = now()`)
+	want(t, examine(t, with(db.URL), doctor.Daemon), "writers", doctor.OK, "no copy of the daemon leads")
+	db.Exec(t, `DROP TABLE litellm_reconciler.lease`)
+	want(t, examine(t, with(db.URL), doctor.Daemon), "writers", doctor.OK, "cannot be seen")
 }
 
-func splitRuns(text string) (runs [][2]string) {
-	for run := range strings.FieldsSeq(text) {
-		host, trigger, _ := strings.Cut(run, ":")
-		runs = append(runs, [2]string{host, trigger})
+func TestTheStateOfTheTriggersIsTold(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	events := func(status doctor.Status, texts string, pairs ...string) {
+		t.Helper()
+		want(t, examine(t, with(db.URL, pairs...), doctor.Daemon), "events", status, texts)
 	}
-	return runs
+	events(doctor.OK, "no triggers")
+	install(t, db)
+	events(doctor.OK, "the daemon installs them", "WATCH_TRIGGERS", "true")
+	want(t, examine(t, with(db.Role(t, "plain", `GRANT SELECT ON litellm_reconciler.schema_version TO {role}`,
+		`GRANT USAGE ON SCHEMA litellm_reconciler TO {role}`), "WATCH_TRIGGERS", "true"), doctor.Daemon),
+		"events", doctor.Warn, "cannot install them", `GRANT TRIGGER ON "public"."LiteLLM_TeamTable"`)
+	s := subject(t, with(db.URL), doctor.Daemon)
+	defer s.Pool.Close()
+	w := watch.Watch{Pool: s.Pool, Names: postgres.Names{LiteLLM: "public", Ledger: "litellm_reconciler"},
+		LockTimeout: time.Second, StatementTimeout: time.Minute, Patience: time.Second}
+	if err := w.Install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	events(doctor.OK, "repaired at once")
+	want(t, examine(t, with(db.Pooled(t, "transaction")), doctor.Daemon), "events", doctor.OK, "looked for every 1s")
+	db.Exec(t, `ALTER TABLE "LiteLLM_TeamTable" DISABLE TRIGGER litellm_reconciler`)
+	events(doctor.Warn, "LiteLLM_TeamTable is disabled")
 }

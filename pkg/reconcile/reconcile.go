@@ -109,8 +109,11 @@ func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err er
 	report.Scanned = true
 	report.Done.Skipped[Sentinel] = report.Found.Sentinels
 	refused := r.Guard.Check(report.Found.Counts)
+	if o.AllowRevokes {
+		refused = nil
+	}
 	o.Standing.scannedAll(report.Found, refused)
-	if refused != nil && !o.AllowRevokes {
+	if refused != nil {
 		return report, refused
 	}
 	if o.DryRun {
