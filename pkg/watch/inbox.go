@@ -17,6 +17,10 @@ var collectSQL string
 //go:embed expand.sql
 var expandSQL string
 
+// unhurried has the commit not wait for the disk: after a crash of the server the
+// entries are in the inbox still, or again.
+const unhurried = "; SET LOCAL synchronous_commit = off"
+
 // collectSize is how many entries are taken in one transaction.
 const collectSize = 1000
 
@@ -46,7 +50,7 @@ func (w Watch) Collect(ctx context.Context) (entries int, err error) {
 // least as new as the changes that they stand for, because each statement sees
 // what is committed by then.
 func (w Watch) collect(ctx context.Context) (taken int, err error) {
-	return taken, w.alone(ctx, byKeys, func(tx pgx.Tx) error {
+	return taken, w.alone(ctx, byKeys+unhurried, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, w.Names.SQL(collectSQL), collectSize)
 		if err != nil {
 			return err
