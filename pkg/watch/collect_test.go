@@ -201,3 +201,17 @@ func TestRefreshingAndCollectingWaitForEachOther(t *testing.T) {
 		t.Error("refreshing did not wait")
 	}
 }
+
+// More teams than are read again in one transaction, on both sides.
+func TestRefreshingGoesThroughAllTeams(t *testing.T) {
+	t.Parallel()
+	b := watched(t, pgtest.Newest)
+	b.Exec(t, `INSERT INTO litellm_reconciler.teams (team_id, groups) SELECT 'gone' || i, '{dev}' FROM generate_series(1, 4321) AS i`)
+	b.Exec(t, `SET session_replication_role = replica; INSERT INTO {schema}."LiteLLM_TeamTable" (team_id, access_group_ids)
+		SELECT 'there' || i, '{dev}' FROM generate_series(1, 4321) AS i; RESET session_replication_role`)
+	if err := b.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "teams", pgtest.Scalar[int](t, b.Database, `SELECT count(*) FROM litellm_reconciler.teams JOIN {schema}."LiteLLM_TeamTable" USING (team_id)`), 4321)
+	same(t, "all", pgtest.Scalar[int](t, b.Database, `SELECT count(*) FROM litellm_reconciler.teams`), 4321)
+}

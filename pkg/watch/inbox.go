@@ -11,6 +11,9 @@ import (
 //go:embed refresh.sql
 var refreshSQL string
 
+//go:embed page.sql
+var pageSQL string
+
 //go:embed collect.sql
 var collectSQL string
 
@@ -21,18 +24,37 @@ var expandSQL string
 // entries are in the inbox still, or again.
 const unhurried = "; SET LOCAL synchronous_commit = off"
 
-// collectSize is how many entries are taken in one transaction.
-const collectSize = 1000
+const (
+	// collectSize is how many entries are taken in one transaction.
+	collectSize = 1000
+	// pageSize is how many teams are read again in one, which Collect waits for.
+	pageSize = 2000
+)
 
 // Refresh reads again which groups and which row every team names. What changes
 // while the triggers are there is followed by itself; this is for the time
-// before.
+// before. It goes on from team to team, while changes are collected.
 func (w Watch) Refresh(ctx context.Context) error {
-	err := w.alone(ctx, "", func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, w.Names.SQL(refreshSQL), nil)
-		return err
-	})
-	return w.failed(ctx, "reading what the teams name", err)
+	last := ""
+	for n := pageSize; n == pageSize; {
+		err := w.alone(ctx, byKeys+unhurried, func(tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, w.Names.SQL(pageSQL), last, pageSize)
+			if err != nil {
+				return err
+			}
+			teams, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			if n = len(teams); err != nil || n == 0 {
+				return err
+			}
+			last = teams[n-1]
+			_, err = tx.Exec(ctx, w.Names.SQL(refreshSQL), teams)
+			return err
+		})
+		if err != nil {
+			return w.failed(ctx, "reading what the teams name", err)
+		}
+	}
+	return nil
 }
 
 // Collect empties the inbox into the teams that are pending, and returns how
@@ -57,7 +79,7 @@ func (w Watch) collect(ctx context.Context) (taken int, err error) {
 		}
 		var kinds, keys []string
 		var times []time.Time
-		teams := []string{} // nil would be all teams
+		var teams []string
 		var kind, key string
 		var changed time.Time
 		_, err = pgx.ForEachRow(rows, []any{&kind, &key, &changed}, func() error {
