@@ -27,8 +27,11 @@ func runDaemon(ctx context.Context, p Process, cfg config.Valid, schedule trigge
 	}
 	defer a.close()
 
-	d := &daemon{app: a, dryRun: f.dryRun, allowRevokes: f.allowRevokes, schedule: schedule,
+	d := &daemon{app: a, dryRun: f.dryRun, schedule: schedule,
 		health: telemetry.NewHealth(readyMaxAge(cfg.Web.ReadyMaxAge, schedule.Period()), time.Now)}
+	if f.allowRevokes {
+		d.allowUntil = time.Now().Add(allowFor)
+	}
 	if !f.dryRun {
 		if err := d.takePart(); err != nil {
 			return err
@@ -76,12 +79,17 @@ func readyMaxAge(configured, period time.Duration) time.Duration {
 	return max(3*period, 2*time.Minute)
 }
 
+// allowFor is how long after the start --allow-revokes is good for: a copy that
+// stood by for long would take it up when nobody thinks of it.
+const allowFor = 10 * time.Minute
+
 type daemon struct {
 	*app
-	schedule     trigger.Schedule
-	health       *telemetry.Health
-	dryRun       bool
-	allowRevokes bool
+	schedule trigger.Schedule
+	health   *telemetry.Health
+	dryRun   bool
+	// allowUntil is until when one pass may exceed the limits.
+	allowUntil time.Time
 
 	// Nil in a dry run, which writes nothing.
 	lease    *lease.Lease

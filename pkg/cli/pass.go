@@ -19,11 +19,11 @@ import (
 // when the next one is due.
 func (d *daemon) pass(ctx context.Context, f *lease.Fence, s *reconcile.Standing) error {
 	report, err := d.reconciler.Pass(ctx, reconcile.Options{
-		Trigger: string(telemetry.TriggerSchedule), DryRun: d.dryRun, AllowRevokes: d.allowRevokes,
+		Trigger: string(telemetry.TriggerSchedule), DryRun: d.dryRun, AllowRevokes: time.Now().Before(d.allowUntil),
 		Fence: f, Standing: s,
 	})
 	if report.Scanned {
-		d.allowRevokes = false // one pass, not all of them
+		d.allowUntil = time.Time{} // one pass, not all of them
 	}
 	return d.passed(ctx, report, err)
 }
