@@ -51,7 +51,9 @@ func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (
 	admitted, held, refusal := o.Standing.admit(reaction.Found, r.Guard, r.now())
 	reaction.Held, reaction.Refusal = len(held), refusal
 
-	w := &worker{Reconciler: r, catalog: catalog, run: r.newRun(o.Trigger, reaction.Started), fence: o.Fence,
+	// The queue tries busy teams again, after a while: others are not to wait for
+	// them. The second try is for locks of milliseconds.
+	w := &worker{Reconciler: r, sweeps: min(r.Attempts, 2), catalog: catalog, run: r.newRun(o.Trigger, reaction.Started), fence: o.Fence,
 		shared: shared, outcome: reaction.Done, queued: newQueued(items)}
 	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return repair{t, false}.decide }
 	if err = w.takeOff(ctx, reaction.Found.Drifted, reaction.Found.Stale); err == nil {

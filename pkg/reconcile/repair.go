@@ -26,7 +26,7 @@ const hopeless = 5
 // transaction. A team that fails does not stop the others; an error that would
 // meet every team does.
 func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.Run, found Found, o Options) (Outcome, error) {
-	w := &worker{Reconciler: r, catalog: c, run: run, fence: o.Fence, shared: found.shared, outcome: newOutcome()}
+	w := &worker{Reconciler: r, sweeps: r.Attempts, catalog: c, run: run, fence: o.Fence, shared: found.shared, outcome: newOutcome()}
 	w.outcome.Skipped[Sentinel] = found.Sentinels
 	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return repair{t, o.AllowRevokes}.decide }
 	return w.work(ctx, o.Progress, slices.Concat(found.Drifted, found.Stale))
@@ -42,7 +42,9 @@ type decider func(target Target, b *litellm.Batch, grant ledger.Grant, known boo
 // worker goes through teams, a batch a transaction.
 type worker struct {
 	*Reconciler
-	job     job
+	job job
+	// sweeps is how often teams that other sessions hold are tried.
+	sweeps  int
 	catalog litellm.Catalog
 	run     ledger.Run
 	fence   *lease.Fence
@@ -92,7 +94,7 @@ func (w *worker) all(ctx context.Context, targets []Target, progress func(done, 
 			progress(done, total)
 		}
 		targets = busy
-		if attempt == w.Attempts {
+		if attempt == w.sweeps {
 			break
 		}
 		if len(targets) > 0 && !pause(ctx, attempt) {

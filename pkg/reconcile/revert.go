@@ -118,7 +118,7 @@ func (r *Reconciler) Revert(ctx context.Context, s Scope, p *Proposals, o Option
 	}
 	run := r.newRun(o.Trigger, r.now())
 	run.Reverts = s.Run
-	w := &worker{Reconciler: r, catalog: p.catalog, run: run, shared: shared, outcome: newOutcome()}
+	w := &worker{Reconciler: r, sweeps: r.Attempts, catalog: p.catalog, run: run, shared: shared, outcome: newOutcome()}
 	w.job = func(t *transaction, q *pgx.Batch, teams []string) decider {
 		v := revert{transaction: t, scope: s, holdings: make(map[string]holding, len(teams)), sources: map[string]bool{}}
 		q.Queue(r.Names.SQL(lockSourcesSQL), teams).Query(func(rows pgx.Rows) error {
