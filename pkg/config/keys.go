@@ -38,7 +38,7 @@ func (k Key) Env() string {
 func Keys() []Key {
 	return []Key{
 		{"database.url", "", "LiteLLM's database URL, Prisma parameters included; prefer the environment, a command line is visible to others"},
-		{"database.direct_url", "", "URL that bypasses a connection pooler, for migrations (default: DIRECT_URL, then the database URL)"},
+		{"database.direct_url", "", "URL that bypasses a connection pooler, for migrations and to be told of changes (default: DIRECT_URL, then the database URL)"},
 		{"database.schema", "", "schema of LiteLLM's tables (default: the URL's schema parameter or DATABASE_SCHEMA, then public)"},
 		{"database.max_connections", 4, "most connections to open"},
 		{"database.connect_timeout", 10 * time.Second, "give up connecting after this long, unless the URL has a connect_timeout"},
