@@ -1,0 +1,158 @@
+//go:build faults
+
+package faults_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// daemon is the program while it runs.
+type daemon struct {
+	cmd     *exec.Cmd
+	exited  chan struct{} // closed when the process has ended and log is complete
+	address string        // of metrics and health
+
+	mu  sync.Mutex
+	log []string
+}
+
+// start runs the program as a daemon that makes a pass each second, unless args
+// say otherwise. It returns when the daemon listens.
+func start(t *testing.T, e env, args ...string) *daemon {
+	t.Helper()
+	d := &daemon{exited: make(chan struct{})}
+	d.cmd = command(t.Context(), t, e, append([]string{
+		"--web-listen-address=127.0.0.1:0", "--schedule-interval=1s", "--schedule-jitter=0"}, args...)...)
+	stderr, err := d.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(d.exited)
+		d.read(stderr)
+		_ = d.cmd.Wait() // the exit code says it
+	}()
+	t.Cleanup(func() {
+		_ = d.cmd.Process.Kill() // most often it has ended
+		<-d.exited
+		log := d.lines()
+		if strings.Contains(strings.Join(log, "\n"), "DATA RACE") {
+			t.Error("the race detector found something")
+		}
+		if t.Failed() {
+			t.Logf("end of the daemon's log:\n%s", strings.Join(log[max(0, len(log)-40):], "\n"))
+		}
+	})
+	eventually(t, func() error {
+		if d.address = d.listening(); d.address == "" {
+			return errors.New("the daemon does not listen")
+		}
+		return nil
+	})
+	return d
+}
+
+func (d *daemon) read(log io.Reader) {
+	for lines := bufio.NewScanner(log); lines.Scan(); {
+		d.mu.Lock()
+		d.log = append(d.log, lines.Text())
+		d.mu.Unlock()
+	}
+}
+
+func (d *daemon) lines() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]string(nil), d.log...)
+}
+
+// listening finds the address in the log.
+func (d *daemon) listening() string {
+	for _, line := range d.lines() {
+		var entry struct{ Msg, Address string }
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "Listening on" {
+			return entry.Address
+		}
+	}
+	return ""
+}
+
+// logged reports whether a line of the log has all of the texts.
+func (d *daemon) logged(texts ...string) error {
+	for _, line := range d.lines() {
+		found := true
+		for _, text := range texts {
+			found = found && strings.Contains(line, text)
+		}
+		if found {
+			return nil
+		}
+	}
+	return fmt.Errorf("the log has no line with %q", texts)
+}
+
+// answers reports whether a path answers with the status and all of the texts.
+func (d *daemon) answers(t *testing.T, path string, status int, texts ...string) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != status {
+		return fmt.Errorf("%s answers %d, not %d: %s", path, response.StatusCode, status, body)
+	}
+	for _, text := range texts {
+		if !strings.Contains(string(body), text) {
+			return fmt.Errorf("%s answers without %q: %s", path, text, body)
+		}
+	}
+	return nil
+}
+
+// await waits until a path answers so.
+func (d *daemon) await(t *testing.T, path string, status int, texts ...string) time.Duration {
+	t.Helper()
+	return eventually(t, func() error { return d.answers(t, path, status, texts...) })
+}
+
+// stop sends a signal, and returns the exit code and how long it took.
+func (d *daemon) stop(t *testing.T, signal os.Signal) (code int, took time.Duration) {
+	t.Helper()
+	began := time.Now()
+	if err := d.cmd.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-d.exited:
+	case <-time.After(patience):
+		t.Fatalf("%s did not end the daemon", signal)
+	}
+	return d.cmd.ProcessState.ExitCode(), time.Since(began)
+}

@@ -1,0 +1,85 @@
+//go:build faults
+
+package faults_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os/exec"
+	"testing"
+
+	"litellm-reconciler/internal/pgtest"
+)
+
+// env are the variables that the program sees, and there are no others.
+type env map[string]string
+
+// of is the environment of a LiteLLM pod on that database.
+func of(db *pgtest.Database) env { return at(db.URL) }
+
+func at(database string) env { return env{"DATABASE_URL": database} }
+
+// command prepares the program. It is killed when the test ends.
+func command(ctx context.Context, t *testing.T, e env, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = []string{"GORACE=atexit_sleep_ms=50"} // not a second each of hundreds of times
+	for name, value := range e {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	return cmd
+}
+
+// result is what a run of the program came to: -1 for one that was killed.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// run runs the program to its end. Started hears of the process.
+func run(t *testing.T, e env, started func(*exec.Cmd), args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := command(ctx, t, e, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if started != nil {
+		started(cmd)
+	}
+	err := cmd.Wait()
+	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) {
+		t.Fatalf("running %v: %v\n%s", args, err, stderr.String())
+	}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// once makes one pass and wants it to end with code.
+func once(t *testing.T, e env, code int, args ...string) result {
+	t.Helper()
+	return expect(t, e, code, append([]string{"--once"}, args...)...)
+}
+
+// expect runs the program and wants it to end with code.
+func expect(t *testing.T, e env, code int, args ...string) result {
+	t.Helper()
+	r := run(t, e, nil, args...)
+	if r.code != code {
+		t.Fatalf("%v: exit code %d, want %d\nstdout: %s\nstderr: %s", args, r.code, code, r.stdout, r.stderr)
+	}
+	return r
+}
+
+// inSync reports whether a look finds nothing to be done.
+func inSync(t *testing.T, e env) error {
+	t.Helper()
+	if r := run(t, e, nil, "--once", "--dry-run", "--exit-code"); r.code != 0 {
+		return errors.New("not in sync: " + r.stdout + r.stderr)
+	}
+	return nil
+}
