@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"litellm-reconciler/internal/faults/pgproxy"
 	"litellm-reconciler/internal/pgtest"
@@ -25,55 +26,66 @@ func TestACrashAfterAnyStatementOfARepairLosesNothing(t *testing.T) {
 }
 
 // disturb makes one pass after the other over copies of the database, each
-// disturbed once and one point later, until no point is left. The fault says
-// what becomes of the message there. The disturbed pass may end as it likes, or
-// with the given code only if that is not 0. The pass after it has to bring
-// everything to where it is without a fault.
+// disturbed at another one of all points. The fault says what becomes of the
+// message there. The disturbed pass may end as it likes, or with the given code
+// only if that is not 0. The pass after it has to bring everything to where it
+// is without a fault.
 func disturb(t *testing.T, i *injection, db *pgtest.Database, isPoint func(pgproxy.Message) bool, fault func(*exec.Cmd) pgproxy.Verdict, code int) {
 	t.Helper()
 	was := photograph(t, db)
 	undisturbed := twin(t, db, "twin")
-	once(t, of(undisturbed), 0, smallBatches)
+	proxy, through := before(t, undisturbed.URL)
+	var points atomic.Int64
+	proxy.SetRule(func(m pgproxy.Message) pgproxy.Verdict {
+		if isPoint(m) {
+			points.Add(1)
+		}
+		return pgproxy.Pass
+	})
+	once(t, at(through), 0, smallBatches)
 	target := photograph(t, undisturbed)
 	if err := inSync(t, of(undisturbed)); err != nil {
 		t.Fatal(err)
 	}
-
-	for point := 1; !t.Failed(); point++ {
-		var met atomic.Pointer[pgproxy.Message]
-		t.Run(fmt.Sprint(point), func(t *testing.T) {
-			copied := twin(t, db, fmt.Sprint(point))
-			proxy, through := before(t, copied.URL)
-			r := run(t, at(through), func(process *exec.Cmd) {
-				var points atomic.Int64
-				proxy.SetRule(func(m pgproxy.Message) pgproxy.Verdict {
-					if !isPoint(m) || points.Add(1) != int64(point) {
-						return pgproxy.Pass
-					}
-					met.Store(&m)
-					return fault(process)
-				})
-			}, "--once", smallBatches)
-			proxy.SetRule(nil)
-			quiet(t, copied)
-			m := met.Load()
-			if m == nil {
-				if r.code != 0 {
-					t.Errorf("an undisturbed pass ends with %d: %s", r.code, r.stderr)
-				}
-				return
-			}
-			i.injected++
-			where := fmt.Sprintf("fault %d, at message %d %c %.60q", point, m.Number, m.Type, m.SQL)
+	for point := range points.Load() {
+		t.Run(fmt.Sprint(point+1), func(t *testing.T) {
+			t.Parallel()
+			copied := twin(t, db, fmt.Sprint(point+1))
+			where, r := disturbed(t, copied, isPoint, point+1, fault)
+			i.add()
 			if code != 0 && r.code != code {
 				t.Errorf("%s: exit code %d, want %d: %s", where, r.code, code, r.stderr)
 			}
 			i.wantBetween(t, where, was, photograph(t, copied), target)
+			began := time.Now()
 			once(t, of(copied), 0, smallBatches)
+			i.longest("longest pass after it", time.Since(began))
 			i.wantSame(t, where, photograph(t, copied), target)
 		})
-		if met.Load() == nil {
-			break
-		}
 	}
+}
+
+// disturbed makes a pass that meets a fault at a point, counted from 1, and
+// returns what that was and how the pass ended.
+func disturbed(t *testing.T, db *pgtest.Database, isPoint func(pgproxy.Message) bool, point int64, fault func(*exec.Cmd) pgproxy.Verdict) (where string, r result) {
+	t.Helper()
+	proxy, through := before(t, db.URL)
+	var met atomic.Pointer[pgproxy.Message]
+	r = run(t, at(through), func(process *exec.Cmd) {
+		var points atomic.Int64
+		proxy.SetRule(func(m pgproxy.Message) pgproxy.Verdict {
+			if !isPoint(m) || points.Add(1) != point {
+				return pgproxy.Pass
+			}
+			met.Store(&m)
+			return fault(process)
+		})
+	}, "--once", smallBatches)
+	proxy.SetRule(nil)
+	quiet(t, db)
+	m := met.Load()
+	if m == nil {
+		t.Fatalf("a pass of fewer points, which ends with %d: %s", r.code, r.stderr)
+	}
+	return fmt.Sprintf("fault %d, at message %d %c %.60q", point, m.Number, m.Type, m.SQL), r
 }

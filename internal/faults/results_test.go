@@ -9,14 +9,19 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // injection counts what a test injected, and what came of it.
 type injection struct {
-	fault                 string
+	fault  string
+	failed bool
+
+	mu                    sync.Mutex
 	injected, lost, wrong int
 	measured              []string
-	failed                bool
+	names                 []string // of what longest measured, as they came
+	times                 map[string]time.Duration
 }
 
 // injections are those of all tests, for the table of results.
@@ -28,7 +33,7 @@ var injections struct {
 // inject begins to count. The line of the table is complete when the test ends.
 func inject(t *testing.T, fault string) *injection {
 	t.Helper()
-	i := &injection{fault: fault}
+	i := &injection{fault: fault, times: map[string]time.Duration{}}
 	t.Cleanup(func() {
 		if t.Skipped() {
 			return
@@ -42,26 +47,57 @@ func inject(t *testing.T, fault string) *injection {
 	return i
 }
 
+// add counts one more fault.
+func (i *injection) add() { i.addN(1) }
+
+func (i *injection) addN(n int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.injected += n
+}
+
 // lose counts something that was there and is not any more.
 func (i *injection) lose(t *testing.T, format string, args ...any) {
 	t.Helper()
+	i.mu.Lock()
 	i.lost++
+	i.mu.Unlock()
 	t.Errorf("lost: "+format, args...)
 }
 
 // mistake counts something that is not as it should be.
 func (i *injection) mistake(t *testing.T, format string, args ...any) {
 	t.Helper()
+	i.mu.Lock()
 	i.wrong++
+	i.mu.Unlock()
 	t.Errorf("wrong: "+format, args...)
 }
 
 // measure notes what else there is to know.
 func (i *injection) measure(format string, args ...any) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	i.measured = append(i.measured, fmt.Sprintf(format, args...))
 }
 
-func (i *injection) measurements() string { return strings.Join(i.measured, ", ") }
+// longest notes how long something took, of several times the longest.
+func (i *injection) longest(what string, took time.Duration) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if _, known := i.times[what]; !known {
+		i.names = append(i.names, what)
+	}
+	i.times[what] = max(i.times[what], took)
+}
+
+func (i *injection) measurements() string {
+	texts := slices.Clone(i.measured)
+	for _, name := range i.names {
+		texts = append(texts, fmt.Sprintf("%s %.1f s", name, i.times[name].Seconds()))
+	}
+	return strings.Join(texts, ", ")
+}
 
 const (
 	page        = "../../docs/reliability.md"
