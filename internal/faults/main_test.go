@@ -21,7 +21,7 @@ var program string
 const (
 	// patience bounds every wait. It is long because only a failure waits it
 	// out, and these tests keep the machine busy.
-	patience = 60 * time.Second
+	patience = 45 * time.Second
 	tick     = 20 * time.Millisecond
 )
 
