@@ -4,6 +4,7 @@ package faults_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ type injection struct {
 	measured              []string
 	names                 []string // of what longest measured, as they came
 	times                 map[string]time.Duration
+	counts                map[string]int
 }
 
 // injections are those of all tests, for the table of results.
@@ -33,7 +35,7 @@ var injections struct {
 // inject begins to count. The line of the table is complete when the test ends.
 func inject(t *testing.T, fault string) *injection {
 	t.Helper()
-	i := &injection{fault: fault, times: map[string]time.Duration{}}
+	i := &injection{fault: fault, times: map[string]time.Duration{}, counts: map[string]int{}}
 	t.Cleanup(func() {
 		if t.Skipped() {
 			return
@@ -91,8 +93,18 @@ func (i *injection) longest(what string, took time.Duration) {
 	i.times[what] = max(i.times[what], took)
 }
 
+// count notes how often something happened.
+func (i *injection) count(what string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.counts[what]++
+}
+
 func (i *injection) measurements() string {
 	texts := slices.Clone(i.measured)
+	for _, what := range slices.Sorted(maps.Keys(i.counts)) {
+		texts = append(texts, fmt.Sprintf("%d %s", i.counts[what], what))
+	}
 	for _, name := range i.names {
 		texts = append(texts, fmt.Sprintf("%s %.1f s", name, i.times[name].Seconds()))
 	}
