@@ -64,6 +64,9 @@ func (i *injection) compare(t *testing.T, db *pgtest.Database, l *litellm) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, text := range l.lost {
+		i.lose(t, "%s", text)
+	}
 	i.measure("%d changes by the daemon", pgtest.Scalar[int](t, db, `SELECT count(*) FROM litellm_reconciler.changes`))
 }
 

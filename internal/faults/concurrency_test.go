@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"litellm-reconciler/internal/pgtest"
 )
@@ -44,10 +45,15 @@ func TestNoEditOfAnAdministratorIsLostThatLiteLLMWouldNotLose(t *testing.T) {
 			d := start(t, address(t, db), "--guard-max-revoked-fraction=1", "--repair-batch-size=7")
 
 			ctx, cancel := context.WithTimeout(t.Context(), byTheClock())
+			// One pass after the other beside the daemon, each with a slow
+			// connection, so that what it has read and not yet written often
+			// meets LiteLLM's writes.
+			proxy, slow := before(t, db.URL)
+			proxy.SetDelay(time.Millisecond)
 			var hurried sync.WaitGroup
-			hurried.Go(func() { // one pass after the other, so that they meet LiteLLM's writes often
+			hurried.Go(func() {
 				for ctx.Err() == nil {
-					r := run(t, of(db), nil, "--once", "--guard-max-revoked-fraction=1", "--repair-batch-size=7")
+					r := run(t, at(slow), nil, "--once", "--guard-max-revoked-fraction=1", "--repair-batch-size=7")
 					i.count(fmt.Sprintf("passes beside it that ended with %d", r.code))
 				}
 			})

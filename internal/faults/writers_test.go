@@ -37,6 +37,7 @@ type litellm struct {
 	spends atomic.Int64
 	mu     sync.Mutex
 	codes  map[string]int // SQLSTATEs of writes that failed
+	lost   []string       // writes that the next one did not find
 }
 
 // newLiteLLM sets the account up in a schema of its own.
@@ -44,6 +45,7 @@ func newLiteLLM(t *testing.T, db *pgtest.Database, teams, groups []string) *lite
 	t.Helper()
 	db.Exec(t, `CREATE SCHEMA account;
 		CREATE TABLE account.rows (seq bigserial PRIMARY KEY, row_id text, direct text[], vector_stores text[]);
+		CREATE INDEX ON account.rows (row_id, seq);
 		CREATE TABLE account.links (seq bigserial PRIMARY KEY, team_id text, row_id text)`)
 	config, err := pgxpool.ParseConfig(db.URL)
 	if err != nil {
@@ -125,6 +127,9 @@ func (l *litellm) editRow(ctx context.Context) error {
 		row = *linked
 	}
 	err = pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		if err := l.audit(ctx, tx, row); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `INSERT INTO "LiteLLM_ObjectPermissionTable" (object_permission_id, mcp_servers, vector_stores) VALUES ($1, $2, $3)
 			ON CONFLICT (object_permission_id) DO UPDATE SET mcp_servers = excluded.mcp_servers, vector_stores = excluded.vector_stores`,
 			row, servers, stores)
@@ -147,6 +152,27 @@ func (l *litellm) editRow(ctx context.Context) error {
 		_, err = tx.Exec(ctx, `INSERT INTO account.links (team_id, row_id) VALUES ($1, $2)`, id, row)
 		return err
 	})
+}
+
+// audit checks that a row is as LiteLLM wrote it last, but for what groups may
+// grant. It takes the lock that the write is about to take in any case.
+func (l *litellm) audit(ctx context.Context, tx pgx.Tx, row string) error {
+	var servers, stores, wantServers, wantStores []string
+	err := tx.QueryRow(ctx, `SELECT mcp_servers, vector_stores FROM "LiteLLM_ObjectPermissionTable"
+		WHERE object_permission_id = $1 FOR NO KEY UPDATE`, row).Scan(&servers, &stores)
+	if err == nil {
+		err = tx.QueryRow(ctx, `SELECT direct, vector_stores FROM account.rows WHERE row_id = $1 ORDER BY seq DESC LIMIT 1`,
+			row).Scan(&wantServers, &wantStores)
+	}
+	if errors.Is(err, pgx.ErrNoRows) { // LiteLLM's first write of it
+		return nil
+	}
+	if err == nil && (!slices.Equal(onlyDirect(servers), wantServers) || !slices.Equal(stores, wantStores)) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.lost = append(l.lost, fmt.Sprintf("row %s has %q, %q; written were %q, %q", row, servers, stores, wantServers, wantStores))
+	}
+	return err
 }
 
 func isDirect(server string) bool { return strings.HasPrefix(server, direct) }
