@@ -106,8 +106,8 @@ func (d *daemon) logged(texts ...string) error {
 	return fmt.Errorf("the log has no line with %q", texts)
 }
 
-// answers reports whether a path answers with the status and all of the texts.
-func (d *daemon) answers(t *testing.T, path string, status int, texts ...string) error {
+// get asks the daemon for a path.
+func (d *daemon) get(t *testing.T, path string) (status int, body string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -118,18 +118,25 @@ func (d *daemon) answers(t *testing.T, path string, status int, texts ...string)
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
-		return err
+		return 0, "", err
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
+	text, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(text), err
+}
+
+// answers reports whether a path answers with the status and all of the texts.
+func (d *daemon) answers(t *testing.T, path string, status int, texts ...string) error {
+	t.Helper()
+	got, body, err := d.get(t, path)
 	if err != nil {
 		return err
 	}
-	if response.StatusCode != status {
-		return fmt.Errorf("%s answers %d, not %d: %s", path, response.StatusCode, status, body)
+	if got != status {
+		return fmt.Errorf("%s answers %d, not %d: %s", path, got, status, body)
 	}
 	for _, text := range texts {
-		if !strings.Contains(string(body), text) {
+		if !strings.Contains(body, text) {
 			return fmt.Errorf("%s answers without %q: %s", path, text, body)
 		}
 	}
@@ -155,4 +162,28 @@ func (d *daemon) stop(t *testing.T, signal os.Signal) (code int, took time.Durat
 		t.Fatalf("%s did not end the daemon", signal)
 	}
 	return d.cmd.ProcessState.ExitCode(), time.Since(began)
+}
+
+// passes is how many passes ended so.
+func passes(t *testing.T, d *daemon, result string) int {
+	t.Helper()
+	n := 0
+	eventually(t, func() error {
+		_, body, err := d.get(t, "/metrics")
+		if err != nil {
+			return err
+		}
+		n = 0
+		for line := range strings.Lines(body) {
+			if strings.HasPrefix(line, `litellm_reconciler_passes_total{result="`+result+`"`) {
+				var value int
+				if _, err := fmt.Sscan(line[strings.LastIndex(line, " ")+1:], &value); err != nil {
+					return err
+				}
+				n += value
+			}
+		}
+		return nil
+	})
+	return n
 }
