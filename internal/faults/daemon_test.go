@@ -54,7 +54,7 @@ func start(t *testing.T, e env, args ...string) *daemon {
 		if strings.Contains(strings.Join(log, "\n"), "DATA RACE") {
 			t.Error("the race detector found something")
 		}
-		if t.Failed() {
+		if t.Failed() || os.Getenv("FAULTS_LOG") != "" {
 			t.Logf("end of the daemon's log:\n%s", strings.Join(log[max(0, len(log)-40):], "\n"))
 		}
 	})
