@@ -26,6 +26,9 @@ func Cron(spec, timezone string) (Schedule, error) {
 }
 
 func parseCron(spec, timezone string) (Schedule, error) {
+	if strings.ContainsAny(spec+timezone, "\r\n") { // errors repeat it, and are one line
+		return nil, errors.New("is more than one line")
+	}
 	prefix, fields, err := cutZone(spec)
 	if err != nil {
 		return nil, err

@@ -11,8 +11,12 @@ import (
 	"time"
 )
 
-// minInterval keeps a mistyped interval from turning the loop into a busy one.
-const minInterval = time.Second
+// minInterval keeps a mistyped interval from turning the loop into a busy one,
+// maxInterval what is derived from one from growing beyond what a Duration holds.
+const (
+	minInterval = time.Second
+	maxInterval = 366 * 24 * time.Hour
+)
 
 // Schedule names the times at which a pass is due.
 type Schedule interface {
@@ -33,6 +37,9 @@ type Schedule interface {
 func Every(interval time.Duration, jitter float64, random func() float64) (Schedule, error) {
 	if interval < minInterval {
 		return nil, fmt.Errorf("interval %s is too short, use %s or more", interval, minInterval)
+	}
+	if interval > maxInterval {
+		return nil, fmt.Errorf("interval %s is too long, use %s or less", interval, maxInterval)
 	}
 	if valid := jitter >= 0 && jitter < 1; !valid { // put this way round so that NaN is invalid
 		return nil, fmt.Errorf("jitter %g is not a fraction, use 0 or more and less than 1", jitter)
