@@ -15,11 +15,18 @@ import (
 
 func TestNoEditOfAnAdministratorIsLostThatLiteLLMWouldNotLose(t *testing.T) {
 	t.Parallel()
-	for name, address := range map[string]func(*testing.T, *pgtest.Database) env{
-		"directly": func(_ *testing.T, db *pgtest.Database) env { return of(db) },
-		"through PgBouncer": func(t *testing.T, db *pgtest.Database) env {
-			return env{"DATABASE_URL": db.Pooled(t, "transaction"), "DIRECT_URL": db.URL}
-		},
+	directly := func(_ *testing.T, db *pgtest.Database) env { return of(db) }
+	pooled := func(t *testing.T, db *pgtest.Database) env {
+		return env{"DATABASE_URL": db.Pooled(t, "transaction"), "DIRECT_URL": db.URL}
+	}
+	for name, connected := range map[string]struct {
+		env  func(*testing.T, *pgtest.Database) env
+		args []string
+	}{
+		"directly":                         {directly, nil},
+		"through PgBouncer":                {pooled, nil},
+		"directly, with triggers":          {directly, []string{"--watch-triggers"}},
+		"through PgBouncer, with triggers": {pooled, []string{"--watch-triggers", "--schedule-interval=5s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -42,7 +49,7 @@ func TestNoEditOfAnAdministratorIsLostThatLiteLLMWouldNotLose(t *testing.T) {
 			}
 			l := newLiteLLM(t, db, teams, groups)
 			i := inject(t, "LiteLLM's writers beside the daemon, connected "+name)
-			d := start(t, address(t, db), "--guard-max-revoked-fraction=1", "--repair-batch-size=7")
+			d := start(t, connected.env(t, db), append(connected.args, "--guard-max-revoked-fraction=1", "--repair-batch-size=7")...)
 
 			ctx, cancel := context.WithTimeout(t.Context(), byTheClock())
 			// One pass after the other beside the daemon, each with a slow
