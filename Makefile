@@ -9,12 +9,14 @@ LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 # The race detector needs a C compiler.
 RACE ?= $(if $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null),-race)
 
+FUZZTIME ?= 1m
+
 # Tools are built outside this module, so that they stay out of its go.mod.
 TOOLS                := $(CURDIR)/bin/tools
 GOLANGCI_LINT        := $(TOOLS)/golangci-lint-v2.15.0
 GOVULNCHECK          := $(TOOLS)/govulncheck-v1.9.0
 
-.PHONY: help build test demo docs fmt lint vuln tidy postgres clean
+.PHONY: help build test test-faults fuzz demo docs fmt lint vuln tidy postgres clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,6 +26,15 @@ build: ## build bin/litellm-reconciler
 
 test: postgres ## run all tests
 	$(GO) test $(RACE) -shuffle=on -timeout 10m ./...
+
+test-faults: postgres ## kill, cut, hold and take away, and see that nothing is lost (minutes)
+	$(GO) test $(RACE) -tags faults -count=1 -timeout 20m -parallel 8 ./internal/faults/...
+
+fuzz: postgres ## run each fuzz test for FUZZTIME
+	@grep -ro '^func Fuzz[A-Za-z]*' --include='*_test.go' pkg | sed 's|/[^/]*:func | |' | sort | while read -r dir name; do \
+		echo "$$name in $$dir"; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x -parallel 2 "./$$dir" || exit 1; \
+	done
 
 demo: postgres build ## repair a database in the state of LiteLLM issue 27657, step by step
 	$(GO) run ./internal/demo -binary bin/litellm-reconciler

@@ -57,7 +57,7 @@ func (i *injection) compare(t *testing.T, db *pgtest.Database, l *litellm) {
 		granted := slices.DeleteFunc(slices.Clone(servers), isDirect)
 		slices.Sort(granted)
 		if diff := cmp.Diff(union, granted, empty); diff != "" {
-			i.mistake(t, "team %s, row %s (-granted +there):\n%s", team, row, diff)
+			i.mistake(t, "team %s, row %s (-granted +there):\n%s\n%s", team, row, diff, history(t, db, team, row))
 		}
 		return nil
 	})
@@ -93,4 +93,23 @@ func (i *injection) wantNobodyWaiting(t *testing.T, db *pgtest.Database, l *lite
 	if least := l.spends.Load(); int64(spent) < least {
 		i.lose(t, "of %d counted costs %d", least, least-int64(spent))
 	}
+}
+
+// history is what became of a team and its row lately, latest first.
+func history(t *testing.T, db *pgtest.Database, team, row string) string {
+	t.Helper()
+	return pgtest.Scalar[string](t, db, `
+		WITH own AS (SELECT $2::text AS row_id UNION SELECT row_id FROM account.links WHERE team_id = $1
+		             UNION SELECT object_permission_id FROM litellm_reconciler.changes WHERE team_id = $1),
+		events (at, what) AS (
+			SELECT at, format('LiteLLM writes row %s: %s', row_id, servers) FROM account.rows WHERE row_id IN (SELECT row_id FROM own)
+			UNION ALL
+			SELECT at, format('LiteLLM links row %s', row_id) FROM account.links WHERE team_id = $1
+			UNION ALL
+			SELECT changed_at, format('begun then: %s row %s: %s to %s', action, object_permission_id, before, after)
+			FROM litellm_reconciler.changes WHERE team_id = $1
+			UNION ALL
+			SELECT updated_at, format('begun then: owned in row %s are %s, revoked %s at %s', object_permission_id, servers, revoked, revoked_at)
+			FROM litellm_reconciler.grants WHERE team_id = $1)
+		SELECT string_agg(at::time || ' ' || what, E'\n' ORDER BY at DESC) FROM (SELECT * FROM events ORDER BY at DESC LIMIT 25) AS latest`, team, row)
 }

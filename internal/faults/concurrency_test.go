@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -59,7 +58,7 @@ func TestNoEditOfAnAdministratorIsLostThatLiteLLMWouldNotLose(t *testing.T) {
 			proxy.SetDelay(time.Millisecond)
 			var hurried sync.WaitGroup
 			hurried.Go(func() {
-				for ctx.Err() == nil {
+				for ctx.Err() == nil { //nolint:contextcheck // a pass goes on to its end
 					r := run(t, at(slow), nil, "--once", "--guard-max-revoked-fraction=1", "--repair-batch-size=7")
 					i.count(fmt.Sprintf("passes beside it that ended with %d", r.code))
 				}
@@ -70,7 +69,7 @@ func TestNoEditOfAnAdministratorIsLostThatLiteLLMWouldNotLose(t *testing.T) {
 			i.addN(int(l.count.Load()))
 
 			i.longest("in sync after the last write in", eventually(t, func() error { return inSync(t, of(db)) }))
-			if code, _ := d.stop(t, syscall.SIGTERM); code != 0 {
+			if code := d.stop(t); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 			i.compare(t, db, l)

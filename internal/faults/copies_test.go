@@ -40,7 +40,7 @@ func newCrew(t *testing.T, size int) *crew {
 	for n := range 60 {
 		db.Team(t, fmt.Sprintf("team-%02d", n), fmt.Sprintf("group-%d", n%groups))
 	}
-	expect(t, of(db), 0, "migrate", "up")
+	expect(t, of(db), "migrate", "up")
 	db.Exec(t, witnessSQL)
 	c := &crew{db: db, copies: map[string]*daemon{}, wires: map[string]*pgproxy.Proxy{}}
 	for range size {

@@ -42,7 +42,7 @@ func disturb(t *testing.T, i *injection, db *pgtest.Database, isPoint func(pgpro
 		}
 		return pgproxy.Pass
 	})
-	once(t, at(through), 0, smallBatches)
+	once(t, at(through), smallBatches)
 	target := photograph(t, undisturbed)
 	if err := inSync(t, of(undisturbed)); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func disturb(t *testing.T, i *injection, db *pgtest.Database, isPoint func(pgpro
 			}
 			i.wantBetween(t, where, was, photograph(t, copied), target)
 			began := time.Now()
-			once(t, of(copied), 0, smallBatches)
+			once(t, of(copied), smallBatches)
 			i.longest("longest pass after it", time.Since(began))
 			i.wantSame(t, where, photograph(t, copied), target)
 		})

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -143,25 +144,24 @@ func (d *daemon) answers(t *testing.T, path string, status int, texts ...string)
 	return nil
 }
 
-// await waits until a path answers so.
-func (d *daemon) await(t *testing.T, path string, status int, texts ...string) time.Duration {
+// await waits until /readyz answers so.
+func (d *daemon) await(t *testing.T, status int, texts ...string) time.Duration {
 	t.Helper()
-	return eventually(t, func() error { return d.answers(t, path, status, texts...) })
+	return eventually(t, func() error { return d.answers(t, "/readyz", status, texts...) })
 }
 
-// stop sends a signal, and returns the exit code and how long it took.
-func (d *daemon) stop(t *testing.T, signal os.Signal) (code int, took time.Duration) {
+// stop has the daemon end, and returns the exit code.
+func (d *daemon) stop(t *testing.T) int {
 	t.Helper()
-	began := time.Now()
-	if err := d.cmd.Process.Signal(signal); err != nil {
+	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	select {
 	case <-d.exited:
 	case <-time.After(patience):
-		t.Fatalf("%s did not end the daemon", signal)
+		t.Fatal("SIGTERM did not end the daemon")
 	}
-	return d.cmd.ProcessState.ExitCode(), time.Since(began)
+	return d.cmd.ProcessState.ExitCode()
 }
 
 // passes is how many passes ended so.

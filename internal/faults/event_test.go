@@ -26,7 +26,7 @@ func TestAChangeThatWasNotedIsNotLostWithAConnection(t *testing.T) {
 			}
 			proxy, through := before(t, db.URL)
 			d := start(t, at(through), "--watch-triggers", "--schedule-interval=1h", "--repair-batch-size=2")
-			d.await(t, "/readyz", 200)
+			d.await(t, 200)
 
 			for point := 1; point <= 60; point++ {
 				server := fmt.Sprintf("server %d", point)

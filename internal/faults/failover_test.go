@@ -95,8 +95,8 @@ func TestAFailoverThatLosesTransactionsTakesNothingFromAnybody(t *testing.T) {
 	if lost == 0 {
 		t.Error("the failover lost nothing")
 	}
-	d.await(t, "/readyz", 200)
-	if code, _ := d.stop(t, syscall.SIGTERM); code != 0 {
+	d.await(t, 200)
+	if code := d.stop(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }

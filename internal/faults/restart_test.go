@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"litellm-reconciler/internal/faults/pgproxy"
@@ -27,7 +26,7 @@ func TestARestartOfPostgresInTheMiddleOfAPassLosesNothing(t *testing.T) {
 			i := inject(t, "Postgres restarted ("+name+") in the middle of a pass of the daemon")
 			was := photograph(t, db)
 			undisturbed := twin(t, db, "twin")
-			once(t, of(undisturbed), 0)
+			once(t, of(undisturbed))
 			target := photograph(t, undisturbed)
 			undisturbed.Pool.Close()
 			u, err := url.Parse(db.URL)
@@ -68,8 +67,8 @@ func TestARestartOfPostgresInTheMiddleOfAPassLosesNothing(t *testing.T) {
 
 			i.longest("converged after the last restart in", eventually(t, func() error { return inSync(t, at(db.URL)) }))
 			i.wantSame(t, "in the end", photograph(t, db), target)
-			d.await(t, "/readyz", 200)
-			if code, _ := d.stop(t, syscall.SIGTERM); code != 0 {
+			d.await(t, 200)
+			if code := d.stop(t); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 		})

@@ -42,7 +42,7 @@ func everyKind(t *testing.T, db *pgtest.Database) {
 	row("i in sync", []string{"direct"}, "ops")
 	db.Team(t, "j deleted", "dev", "old")
 
-	once(t, of(db), 0)
+	once(t, of(db))
 
 	// LiteLLM goes on.
 	for _, team := range []string{"a missing", "k missing"} {

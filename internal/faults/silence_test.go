@@ -23,7 +23,7 @@ func TestALeaderWhoseConnectionsGoSilentIsFollowed(t *testing.T) {
 		i.took(t, "knows it after", time.Since(began), leaseDuration+slack)
 		c.leader(t) // the other one writes
 		c.wires[leader].Swallow(false)
-		c.copies[leader].await(t, "/readyz", 200)
+		c.copies[leader].await(t, 200)
 	}
 	i.wantOneWriter(t, witnessed(t, c.db))
 }

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"litellm-reconciler/internal/pgtest"
@@ -32,7 +31,7 @@ func least(t *testing.T, db *pgtest.Database) (e env, role string) {
 // give executes what the program prints for a role.
 func give(t *testing.T, db *pgtest.Database, role string) {
 	t.Helper()
-	script := expect(t, of(db), 0, "doctor", "--for", "daemon", "--print-grants", strings.Trim(role, `"`)).stdout
+	script := expect(t, of(db), "doctor", "--for", "daemon", "--print-grants", strings.Trim(role, `"`)).stdout
 	psql, err := exec.LookPath("psql")
 	if err != nil {
 		db.Exec(t, script)
@@ -66,7 +65,7 @@ func migrateUp(t *testing.T, db *pgtest.Database, role string) {
 	if pgtest.Scalar[bool](t, db, `SELECT to_regclass('litellm_reconciler.grants') IS NOT NULL`) {
 		t.Error("the daemon made a new ledger by itself")
 	}
-	expect(t, of(db), 0, "migrate", "up")
+	expect(t, of(db), "migrate", "up")
 	give(t, db, role)
 }
 
@@ -100,7 +99,7 @@ func TestADaemonThatLosesWhatItNeedsStopsWritingUntilItIsBack(t *testing.T) {
 			}
 			e, role := least(t, db)
 			d := start(t, e, "--web-ready-max-age=3s")
-			d.await(t, "/readyz", 200)
+			d.await(t, 200)
 
 			execute(b.taken)(t, db, role)
 			i.add()
@@ -109,7 +108,7 @@ func TestADaemonThatLosesWhatItNeedsStopsWritingUntilItIsBack(t *testing.T) {
 				column = "away"
 			}
 			db.Exec(t, `UPDATE "LiteLLM_AccessGroupTable" SET `+column+` = '{github,jira}'`)
-			i.longest("not ready after", d.await(t, "/readyz", 503, b.said...))
+			i.longest("not ready after", d.await(t, 503, b.said...))
 			before := db.Fingerprint(t)
 			failed := passes(t, d, "error")
 			eventually(t, func() error {
@@ -134,8 +133,8 @@ func TestADaemonThatLosesWhatItNeedsStopsWritingUntilItIsBack(t *testing.T) {
 				}
 				return nil
 			}))
-			d.await(t, "/readyz", 200)
-			if code, _ := d.stop(t, syscall.SIGTERM); code != 0 {
+			d.await(t, 200)
+			if code := d.stop(t); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 		})

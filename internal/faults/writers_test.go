@@ -30,12 +30,12 @@ const direct = "direct-"
 // does it, and its own account of what it wrote.
 type litellm struct {
 	pool   *pgxpool.Pool
-	teams  []string
 	groups []string
 
 	count  atomic.Int64 // writes of all kinds
 	spends atomic.Int64
 	mu     sync.Mutex
+	teams  []string
 	codes  map[string]int // SQLSTATEs of writes that failed
 	lost   []string       // writes that the next one did not find
 }
@@ -44,9 +44,10 @@ type litellm struct {
 func newLiteLLM(t *testing.T, db *pgtest.Database, teams, groups []string) *litellm {
 	t.Helper()
 	db.Exec(t, `CREATE SCHEMA account;
-		CREATE TABLE account.rows (seq bigserial PRIMARY KEY, row_id text, direct text[], vector_stores text[]);
+		CREATE TABLE account.rows (seq bigserial PRIMARY KEY, at timestamptz DEFAULT clock_timestamp(),
+			row_id text, servers text[], direct text[], vector_stores text[]);
 		CREATE INDEX ON account.rows (row_id, seq);
-		CREATE TABLE account.links (seq bigserial PRIMARY KEY, team_id text, row_id text)`)
+		CREATE TABLE account.links (seq bigserial PRIMARY KEY, at timestamptz DEFAULT clock_timestamp(), team_id text, row_id text)`)
 	config, err := pgxpool.ParseConfig(db.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +101,11 @@ func (l *litellm) note(err error) {
 	}
 }
 
-func (l *litellm) someTeam() string { return l.teams[rand.IntN(len(l.teams))] }
+func (l *litellm) someTeam() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.teams[rand.IntN(len(l.teams))]
+}
 
 // editRow is an administrator who adds or removes a server of a team:
 // handle_update_object_permission_common reads the row, merges, and upserts all
@@ -137,7 +142,8 @@ func (l *litellm) editRow(ctx context.Context) error {
 			return err
 		}
 		// Under the row's lock, so that the account is in the order of the writes.
-		_, err = tx.Exec(ctx, `INSERT INTO account.rows (row_id, direct, vector_stores) VALUES ($1, $2, $3)`, row, onlyDirect(servers), stores)
+		_, err = tx.Exec(ctx, `INSERT INTO account.rows (row_id, servers, direct, vector_stores) VALUES ($1, $2, $3, $4)`,
+			row, servers, onlyDirect(servers), stores)
 		return err
 	})
 	if err != nil {
@@ -182,74 +188,3 @@ func onlyDirect(servers []string) []string {
 }
 
 func rand5() string { return fmt.Sprintf("%05d", rand.IntN(100_000)) }
-
-// spend counts a request's cost, as LiteLLM does all the time.
-func (l *litellm) spend(ctx context.Context) error {
-	tag, err := l.pool.Exec(ctx, `UPDATE "LiteLLM_TeamTable" SET spend = spend + 1 WHERE team_id = $1`, l.teams[0])
-	l.spends.Add(tag.RowsAffected())
-	if err == nil {
-		_, err = l.pool.Exec(ctx, `UPDATE "LiteLLM_TeamTable" SET spend = spend + 1 WHERE team_id = $1`, l.someTeam())
-	}
-	return err
-}
-
-// editGroup changes what a group grants.
-func (l *litellm) editGroup(ctx context.Context) error {
-	servers := []string{}
-	for range rand.IntN(4) {
-		servers = append(servers, fmt.Sprintf("server-%d", rand.IntN(12)))
-	}
-	_, err := l.pool.Exec(ctx, `UPDATE "LiteLLM_AccessGroupTable" SET access_mcp_server_ids = $2, updated_at = now() WHERE access_group_id = $1`,
-		l.groups[rand.IntN(len(l.groups))], servers)
-	return err
-}
-
-// assignGroups is access_group_endpoints.py: in one transaction the group, and
-// then its teams, read, changed and written one by one without a lock.
-func (l *litellm) assignGroups(ctx context.Context) error {
-	group := l.groups[rand.IntN(len(l.groups))]
-	return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `UPDATE "LiteLLM_AccessGroupTable" SET updated_at = now() WHERE access_group_id = $1`, group); err != nil {
-			return err
-		}
-		teams := []string{l.someTeam(), l.someTeam()}
-		slices.Sort(teams) // LiteLLM does not; its own deadlocks are not ours to count
-		for _, id := range slices.Compact(teams) {
-			var groups []string
-			if err := tx.QueryRow(ctx, `SELECT access_group_ids FROM "LiteLLM_TeamTable" WHERE team_id = $1`, id).Scan(&groups); err != nil {
-				return err
-			}
-			think(3 * time.Millisecond)
-			if at := slices.Index(groups, group); at >= 0 {
-				groups = slices.Delete(groups, at, at+1)
-			} else {
-				groups = append(groups, group)
-			}
-			if _, err := tx.Exec(ctx, `UPDATE "LiteLLM_TeamTable" SET access_group_ids = $2 WHERE team_id = $1`, id, groups); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// replaceTeam deletes a team, whose row LiteLLM leaves behind, and makes one of
-// the same name anew. The first team stays, for its spending is counted.
-func (l *litellm) replaceTeam(ctx context.Context) error {
-	id := l.teams[1+rand.IntN(len(l.teams)-1)]
-	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM "LiteLLM_TeamTable" WHERE team_id = $1`, id); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `INSERT INTO account.links (team_id) VALUES ($1)`, id)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	think(50 * time.Millisecond)
-	_, err = l.pool.Exec(ctx, `INSERT INTO "LiteLLM_TeamTable" (team_id, team_alias, models, admins, members, access_group_ids)
-		VALUES ($1, $1, '{}', '{}', '{}', $2)`, id, []string{l.groups[rand.IntN(len(l.groups))]})
-	think(50 * time.Millisecond)
-	return err
-}

@@ -44,7 +44,7 @@ func (c *connection) close() {
 }
 
 // run passes messages on until either side, or the proxy, ends the connection.
-func (c *connection) run() {
+func (c *connection) run(ctx context.Context) {
 	defer c.close()
 	from := bufio.NewReader(c.client)
 	raw, code, err := opening(from)
@@ -53,7 +53,7 @@ func (c *connection) run() {
 			raw, code, err = opening(from)
 		}
 	}
-	if err != nil || !c.dial() {
+	if err != nil || !c.dial(ctx) {
 		return
 	}
 	if code == cancelRequest { // on a connection of its own, and never answered
@@ -72,8 +72,8 @@ func (c *connection) run() {
 	}
 }
 
-func (c *connection) dial() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), dialLimit)
+func (c *connection) dial(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
 	dialer := net.Dialer{}
 	server, err := dialer.DialContext(ctx, "tcp", c.proxy.server())

@@ -56,7 +56,7 @@ func Listen(ctx context.Context, target string) (*Proxy, error) {
 	}
 	p := &Proxy{listener: listener, target: target, connections: map[*connection]bool{}}
 	p.running.Add(1)
-	go p.accept()
+	go p.accept(context.WithoutCancel(ctx))
 	return p, nil
 }
 
@@ -142,7 +142,7 @@ func (p *Proxy) end(which func(*connection) bool) (ended int) {
 	return len(all)
 }
 
-func (p *Proxy) accept() {
+func (p *Proxy) accept(ctx context.Context) {
 	defer p.running.Done()
 	for {
 		client, err := p.listener.Accept()
@@ -161,7 +161,7 @@ func (p *Proxy) accept() {
 		p.mu.Unlock()
 		go func() {
 			defer p.running.Done()
-			c.run()
+			c.run(ctx)
 			p.mu.Lock()
 			delete(p.connections, c)
 			p.mu.Unlock()
