@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,10 @@ type connection struct {
 	server net.Conn // nil until it is dialled
 	ended  bool
 	done   chan struct{} // closed with both
+
+	// halfway is whether the last message passed on was one of several that a
+	// client sends at once. Only the goroutine of its messages uses it.
+	halfway bool
 
 	lost  atomic.Bool  // something was swallowed
 	muted atomic.Bool  // nothing reaches the client any more
@@ -125,7 +130,9 @@ func (c *connection) message(raw []byte, m Message) bool {
 		if m.Answered() {
 			c.owed.Add(1)
 		}
-		return c.pass(c.server, raw)
+		whole := c.halfway
+		c.halfway = strings.IndexByte("PBDECH", m.Type) >= 0 && m.Type != Startup
+		return c.pass(c.server, raw, whole)
 	}
 }
 
@@ -145,14 +152,15 @@ func (c *connection) answers() {
 		if c.muted.Load() {
 			continue
 		}
-		if !c.pass(c.client, raw) {
+		if !c.pass(c.client, raw, false) {
 			return
 		}
 	}
 }
 
-// pass writes a message, unless it is to be swallowed, after the delay.
-func (c *connection) pass(to io.Writer, raw []byte) bool {
+// pass writes a message, unless it is to be swallowed, after the delay. It is
+// written in any case where it belongs to the one before.
+func (c *connection) pass(to io.Writer, raw []byte, whole bool) bool {
 	delay, swallows := c.proxy.mood()
 	if delay > 0 {
 		timer := time.NewTimer(delay)
@@ -164,7 +172,7 @@ func (c *connection) pass(to io.Writer, raw []byte) bool {
 		}
 		_, swallows = c.proxy.mood()
 	}
-	if swallows {
+	if swallows && !(whole && !c.lost.Load()) {
 		c.lost.Store(true)
 		return true
 	}

@@ -104,7 +104,9 @@ func (p *Proxy) SetDelay(d time.Duration) {
 }
 
 // Swallow accepts connections and data and passes nothing on, in no direction,
-// until it is called again with false. Connections of which something was lost
+// until it is called again with false. What a client sends at once, up to its
+// Sync, is passed on as a whole or not at all, as it is most often one segment
+// on a network. Connections of which something was lost
 // are closed then, as their peers could no longer make sense of the rest.
 func (p *Proxy) Swallow(on bool) {
 	p.mu.Lock()
