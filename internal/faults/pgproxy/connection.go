@@ -110,6 +110,9 @@ func (c *connection) message(raw []byte, m Message) bool {
 	switch c.proxy.decide(m) {
 	case Cut:
 		return false
+	case Silence:
+		c.lost.Store(true)
+		return true
 	case LoseAnswer:
 		if m.Answered() {
 			c.owed.Add(1)
@@ -172,7 +175,7 @@ func (c *connection) pass(to io.Writer, raw []byte, whole bool) bool {
 		}
 		_, swallows = c.proxy.mood()
 	}
-	if swallows && !(whole && !c.lost.Load()) {
+	if c.lost.Load() || swallows && !whole {
 		c.lost.Store(true)
 		return true
 	}

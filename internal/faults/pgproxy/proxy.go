@@ -24,6 +24,9 @@ const (
 	// LoseAnswer passes the message on and closes the connection once the
 	// server has done what it says. Nothing of the answer reaches the client.
 	LoseAnswer
+	// Silence loses the message and all that follows on its connection, in both
+	// directions. Swallow(false) closes the connection.
+	Silence
 )
 
 // Rule decides about each message of the clients. It may be called by several
