@@ -26,7 +26,9 @@ func TestAChangeThatWasNotedIsNotLostWithAConnection(t *testing.T) {
 			}
 			proxy, through := before(t, db.URL)
 			d := start(t, at(through), "--watch-triggers", "--schedule-interval=1h", "--repair-batch-size=2")
-			d.await(t, 200)
+			// What changes before the triggers are there is left to a full pass.
+			eventually(t, func() error { return d.logged("changes are repaired at once") })
+			eventually(t, func() error { return inSync(t, of(db)) })
 
 			for point := 1; point <= 60; point++ {
 				server := fmt.Sprintf("server %d", point)
