@@ -32,7 +32,9 @@
 //
 // A copy that freezes in such a transaction would keep the next one waiting.
 // With [IdleTimeout] the server ends the transaction, and that of a copy that
-// froze while it trusted its lease before the lease expires. A statement that
+// froze while it trusted its lease before the lease expires. In the middle of a
+// batch of statements no such limit holds: who campaigns in vain for a lease that
+// has expired ends the session that waits for its client there. A statement that
 // still runs is waited for, as its effects are; and so is a frozen copy that had
 // megabytes left to read, until the server gives its connection up.
 //

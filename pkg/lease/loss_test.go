@@ -1,10 +1,14 @@
 package lease_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"litellm-reconciler/internal/pgtest"
 	"litellm-reconciler/pkg/lease"
@@ -162,4 +166,58 @@ func first(t *testing.T, members ...*member) term {
 		t.Fatal("nobody leads")
 		return term{}
 	}
+}
+
+// The server has executed a statement of a batch, and waits for the next one: no
+// timeout of its own ends such a session.
+func TestALeaderThatFreezesInsideABatchIsFollowed(t *testing.T) {
+	t.Parallel()
+	b := setup(t, brief)
+	b.exec(t, `INSERT INTO {ledger}.lease VALUES ('daemon', 'gone', 1, now(), now())`)
+	conn, err := pgx.Connect(t.Context(), b.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	for _, sql := range []string{`BEGIN`, `SELECT FROM {ledger}.lease WHERE name = 'daemon' FOR KEY SHARE`} {
+		if _, err := conn.Exec(t.Context(), names.SQL(sql)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wire := conn.PgConn().Frontend()
+	wire.Send(&pgproto3.Parse{Query: "SELECT 1"})
+	wire.Send(&pgproto3.Bind{})
+	wire.Send(&pgproto3.Execute{})
+	wire.Send(&pgproto3.Flush{})
+	if err := wire.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if next := b.join(t, "first").leads(t); next.Term != 2 {
+		t.Errorf("term %d after 1", next.Term)
+	}
+}
+
+// A session that works, or is somebody else's, is waited for.
+func TestNobodyElsesSessionIsEnded(t *testing.T) {
+	t.Parallel()
+	b := setup(t, brief)
+	stranger, err := pgx.Connect(t.Context(), b.Role(t, "stranger",
+		names.SQL(`GRANT USAGE ON SCHEMA {ledger} TO {role}`), names.SQL(`GRANT SELECT, UPDATE ON {ledger}.lease TO {role}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stranger.Close(context.WithoutCancel(t.Context())) }()
+	b.exec(t, `INSERT INTO {ledger}.lease VALUES ('daemon', 'gone', 1, now(), now())`)
+	for _, sql := range []string{`BEGIN`, `SELECT FROM {ledger}.lease WHERE name = 'daemon' FOR KEY SHARE`} {
+		if _, err := stranger.Exec(t.Context(), names.SQL(sql)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := b.join(t, "first")
+	eventually(t, "it campaigned in vain", func() bool { return m.Status().Err != nil })
+	time.Sleep(b.duration)
+	if _, err := stranger.Exec(t.Context(), `COMMIT`); err != nil {
+		t.Error(err)
+	}
+	m.leads(t)
 }

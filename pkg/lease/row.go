@@ -22,6 +22,9 @@ var insertSQL string
 //go:embed take.sql
 var takeSQL string
 
+//go:embed evict.sql
+var evictSQL string
+
 //go:embed look.sql
 var lookSQL string
 
@@ -52,9 +55,26 @@ func (l *Lease) campaign(ctx context.Context, seen int64) (r row, won bool, err 
 		return found.Scan(&r.holder, &r.term, &r.left)
 	})
 	if err := l.send(ctx, l.part(campaignLimit), &q); err != nil {
+		if postgres.TimedOut(err) { // the lock is held since before the lease expired
+			l.evict(ctx)
+		}
 		return row{}, false, fmt.Errorf("campaigning for the lease: %w", err)
 	}
 	return r, tag.RowsAffected() == 1, nil
+}
+
+// evict ends what keeps a lease from being taken that has expired, should it be
+// a session whose client does not go on. The next campaign finds it free.
+func (l *Lease) evict(ctx context.Context) {
+	var q pgx.Batch
+	var tag pgconn.CommandTag
+	q.Queue(l.Names.SQL(evictSQL), IdleTimeout(l.Duration)).Exec(into(&tag))
+	switch err := l.send(ctx, l.part(attemptLimit), &q); {
+	case err != nil:
+		l.log.DebugContext(ctx, "sessions that hold an expired lease were not looked for", "error", err)
+	case tag.RowsAffected() > 0:
+		l.log.WarnContext(ctx, "ended sessions of a former leader that held the lease", "sessions", tag.RowsAffected())
+	}
 }
 
 // renew returns an error that wraps ErrLost where the term is over, and another
