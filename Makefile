@@ -30,11 +30,10 @@ test: postgres ## run all tests
 test-faults: postgres ## kill, cut, hold and take away, and see that nothing is lost (minutes)
 	$(GO) test $(RACE) -tags faults -count=1 -timeout 20m -parallel 8 ./internal/faults/...
 
-fuzz: postgres ## run each fuzz test for FUZZTIME
-	@grep -ro '^func Fuzz[A-Za-z]*' --include='*_test.go' pkg | sed 's|/[^/]*:func | |' | sort | while read -r dir name; do \
-		echo "$$name in $$dir"; \
-		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x -parallel 2 "./$$dir" || exit 1; \
-	done
+fuzz: postgres ## run each fuzz test for FUZZTIME, all at once
+	@grep -ro '^func Fuzz[A-Za-z]*' --include='*_test.go' pkg | sed 's|/[^/]*:func | |' | sort | xargs -P 99 -L 1 sh -c ' \
+		out=$$($(GO) test -run "^$$" -fuzz "^$$1\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x -parallel 1 "./$$0" 2>&1) && \
+		echo "$$1: $$(echo "$$out" | grep "^fuzz: elapsed" | tail -n 1)" || { echo "$$1 in $$0: $$out"; exit 1; }'
 
 demo: postgres build ## repair a database in the state of LiteLLM issue 27657, step by step
 	$(GO) run ./internal/demo -binary bin/litellm-reconciler
