@@ -110,7 +110,7 @@ func (e *events) say(ctx context.Context, err error) {
 
 // react repairs what is in the queue, until nothing is left that is due.
 func (e *events) react(ctx context.Context) error {
-	if !e.installed.Load() || !e.standing.Known() {
+	if !e.installed.Load() || !e.standing.Known(time.Now()) {
 		return nil
 	}
 	b, err := e.backlog(ctx)

@@ -29,8 +29,9 @@ type examined struct {
 	row string
 	// groups are its access_group_ids as stored.
 	groups []string
-	// known is whether the ledger has an entry.
-	known bool
+	// known is whether the ledger has an entry, and ours whether that is about
+	// this row.
+	known, ours bool
 	// Team is all that a repair would decide from, except who shares the row.
 	plan.Team
 }
@@ -64,7 +65,7 @@ func (s *scanner) examined(raw [][]byte) (t examined, err error) {
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return t, err
 	}
-	t = examined{id: string(raw[0]), row: string(raw[2]), groups: groups, known: postgres.Bool(raw[5])}
+	t = examined{id: string(raw[0]), row: string(raw[2]), groups: groups, known: postgres.Bool(raw[5]), ours: raw[6] != nil}
 	t.Team = plan.Team{Owned: owned, Revoked: revoked, Union: s.groups.Union(groups)}
 	if raw[2] != nil {
 		t.Row = &litellm.Row{ID: t.row, Servers: servers, OtherGrants: postgres.Bool(raw[4])}

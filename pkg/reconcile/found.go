@@ -12,6 +12,8 @@ type Target struct {
 	Team string
 	// Row is the permission row it had when it was scanned, "" for none.
 	Row string
+	// Ours is whether the ledger has an entry about that row.
+	Ours bool
 	// Stale is set where the row was right and only the ledger's entry was not.
 	Stale bool
 	// Loses is whether the limits were checked with this team as one that

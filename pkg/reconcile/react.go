@@ -35,7 +35,7 @@ func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (
 	reaction = Reaction{Report: Report{Started: r.now(), Done: newOutcome()}, Left: items}
 	defer func() { reaction.Duration = r.now().Sub(reaction.Started) }()
 
-	shared, err := o.Standing.sharedRows()
+	shared, err := o.Standing.sharedRows(r.now())
 	if err != nil {
 		return reaction, err
 	}
@@ -43,10 +43,9 @@ func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (
 	if err != nil {
 		return reaction, err
 	}
-	if reaction.Found, err = r.scanSome(ctx, items); err != nil {
+	if reaction.Found, err = r.scanSome(ctx, catalog, items, shared); err != nil {
 		return reaction, r.withRights(ctx, err, r.daemonRights(catalog))
 	}
-	reaction.Found.share(shared)
 	reaction.Done.Skipped[Sentinel] = reaction.Found.Sentinels
 	admitted, held, refusal := o.Standing.admit(reaction.Found, r.Guard, r.now())
 	reaction.Held, reaction.Refusal = len(held), refusal
@@ -54,7 +53,7 @@ func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (
 	// The queue tries busy teams again, after a while: others are not to wait for
 	// them. The second try is for locks of milliseconds.
 	w := &worker{Reconciler: r, sweeps: min(r.Attempts, 2), catalog: catalog, run: r.newRun(o.Trigger, reaction.Started), fence: o.Fence,
-		shared: shared, outcome: reaction.Done, queued: newQueued(items)}
+		shared: reaction.Found.shared, outcome: reaction.Done, queued: newQueued(items)}
 	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return repair{t, false}.decide }
 	if err = w.takeOff(ctx, reaction.Found.Drifted, reaction.Found.Stale); err == nil {
 		reaction.Done, err = w.work(ctx, nil, admitted)
@@ -65,7 +64,7 @@ func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (
 
 // scanSome looks at the teams that the items are about, in a snapshot that is
 // newer than what they were put into the queue for.
-func (r *Reconciler) scanSome(ctx context.Context, items []watch.Item) (Found, error) {
+func (r *Reconciler) scanSome(ctx context.Context, catalog litellm.Catalog, items []watch.Item, shared map[string]bool) (Found, error) {
 	s := r.newScanner(true)
 	s.some = make([]string, len(items))
 	for i, item := range items {
@@ -86,7 +85,19 @@ func (r *Reconciler) scanSome(ctx context.Context, items []watch.Item) (Found, e
 				return fmt.Errorf("counting access groups: %w", err)
 			}
 		}
-		return s.teams(ctx, tx, selection)
+		if err := s.teams(ctx, tx, selection); err != nil {
+			return err
+		}
+		// A survey knows nothing of what came after it, such as this very
+		// change: LiteLLM may have pointed a team at somebody else's row.
+		foreign := slices.DeleteFunc(slices.Clone(s.found.Drifted), func(t Target) bool { return t.Ours })
+		found, err := litellm.SharedRows(ctx, tx, s.Names, catalog, rowsOf(foreign))
+		if len(found) > 0 {
+			maps.Copy(found, shared)
+			shared = found
+		}
+		s.found.share(shared)
+		return err
 	})
 	return s.found, err
 }

@@ -121,7 +121,8 @@ func TestAReactionDoesWhatAPassWouldDo(t *testing.T) {
 			"a row is unlinked": func(t *testing.T, r *reactor) {
 				r.Exec(t, `UPDATE {schema}."LiteLLM_TeamTable" SET object_permission_id = NULL`)
 			},
-			"a team is given another's row": func(t *testing.T, r *reactor) { r.LinkTeam(t, "plain", "own"); r.survey(t) },
+			"a team is given another's row": func(t *testing.T, r *reactor) { r.LinkTeam(t, "plain", "own") },
+			"a team in need is given one":   func(t *testing.T, r *reactor) { r.LinkTeam(t, "created", "own") },
 			"a row that is shared": func(t *testing.T, r *reactor) {
 				r.Own(t, "LiteLLM_VerificationToken", "own")
 				r.survey(t)
@@ -245,12 +246,50 @@ func TestNothingIsRepairedBeforeAPassHasLookedAround(t *testing.T) {
 	r.standing = new(reconcile.Standing)
 	r.SetGroup(t, "general", "jira")
 	items := r.take(t)
-	if _, err := r.react(t, items); err == nil || r.standing.Known() {
+	if _, err := r.react(t, items); err == nil || r.standing.Known(r.now) {
 		t.Error("repaired, knowing nothing")
 	}
 	r.survey(t)
-	if _, err := r.react(t, items); err == nil || r.standing.Known() {
+	if _, err := r.react(t, items); err == nil || r.standing.Known(r.now) {
 		t.Error("repaired, not knowing who owns what")
 	}
 	r.wantQueue(t, 3)
+}
+
+// That is an event itself, which no survey can have foreseen.
+func TestARowThatATeamIsPointedAtIsNotWrittenIfItIsAnothers(t *testing.T) {
+	t.Parallel()
+	for _, table := range pgtest.OwnerTables() {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, pgtest.V1_83_14)
+			b.Group(t, "dev", "github")
+			b.Team(t, "team", "dev")
+			r := b.reactor(t)
+			r.Row(t, "stranger's", "direct")
+			r.Own(t, table, "stranger's")
+			r.LinkTeam(t, "team", "stranger's")
+			r.reacted(t, 0)
+			r.wantServers(t, "team", "direct", "github")
+			if r.RowID(t, "team") == "stranger's" {
+				t.Error("the stranger got what the team's groups grant")
+			}
+		})
+	}
+}
+
+func TestASurveyThatIsTooOldIsNotReliedOn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.many(t, 3)
+	r := b.reactor(t)
+	r.SetGroup(t, "general", "jira")
+	items := r.take(t)
+	r.now = r.now.Add(5*time.Minute + time.Second)
+	if _, err := r.react(t, items); err == nil || r.standing.Known(r.now) {
+		t.Error("repaired, not knowing who owns what by now")
+	}
+	r.wantQueue(t, 3)
+	r.survey(t)
+	r.reacted(t, 0)
 }

@@ -149,7 +149,7 @@ func (s *scanner) decide(t examined) {
 	change := plan.Decide(s.Policy, t.Team)
 	// Where fingerprints cannot be compared, renewing them would never end.
 	renew := s.groups.Comparable() || !slices.Equal(change.Owned, t.Owned)
-	s.found.add(Target{Team: t.id, Row: t.row}, change, s.withLedger && renew && (t.Row != nil || t.known))
+	s.found.add(Target{Team: t.id, Row: t.row, Ours: t.ours}, change, s.withLedger && renew && (t.Row != nil || t.known))
 }
 
 // gone finds teams that LiteLLM deleted. To the guard they are teams that lose

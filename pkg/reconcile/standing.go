@@ -16,8 +16,11 @@ import (
 // lossWindow is how long what events took away counts against the limits.
 const lossWindow = 10 * time.Minute
 
+// surveyLimit is how long a survey may be relied on.
+const surveyLimit = 5 * time.Minute
+
 // errUnknown is the error of events that come before a pass has looked around.
-var errUnknown = errors.New("no pass has looked at all teams yet")
+var errUnknown = errors.New("no pass has looked at all teams yet, or not lately at who shares permission rows")
 
 // Standing is what a repair of a few teams has to know of all of them, under one
 // term. Passes and Survey tell it; the zero value knows nothing.
@@ -29,6 +32,7 @@ type Standing struct {
 	// since then.
 	refused  *plan.Refusal
 	shared   map[string]bool // nil before the first survey
+	surveyed time.Time       // when that began
 	lost     map[string]time.Time
 	ceilings []ceilings
 }
@@ -40,9 +44,11 @@ type ceilings struct {
 }
 
 // Survey finds out which permission rows have several owners. LiteLLM indexes
-// none of that, so it cannot be asked for with each event; what came to be
-// shared since the last survey is not known. It scans every owner table.
+// none of that, so it cannot be asked for with each event: React relies on the
+// last survey for rows that the ledger has an entry about, and looks for owners
+// of others itself. It scans every owner table.
 func (r *Reconciler) Survey(ctx context.Context, s *Standing) error {
+	started := r.now()
 	catalog, _, err := r.inspect(ctx, false)
 	if err != nil {
 		return err
@@ -59,7 +65,7 @@ func (r *Reconciler) Survey(ctx context.Context, s *Standing) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shared = shared
+	s.shared, s.surveyed = shared, started
 	return nil
 }
 
@@ -85,15 +91,15 @@ func (s *Standing) repairedAll(o Outcome) {
 }
 
 // Known reports whether a pass and a survey have told all that React needs.
-func (s *Standing) Known() bool {
-	_, err := s.sharedRows()
+func (s *Standing) Known(now time.Time) bool {
+	_, err := s.sharedRows(now)
 	return err == nil
 }
 
-func (s *Standing) sharedRows() (map[string]bool, error) {
+func (s *Standing) sharedRows(now time.Time) (map[string]bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.scanned || s.shared == nil {
+	if !s.scanned || s.shared == nil || now.Sub(s.surveyed) > surveyLimit {
 		return nil, errUnknown
 	}
 	return s.shared, nil
