@@ -114,13 +114,18 @@ func (s *Standing) admit(f Found, g plan.Guard, now time.Time) (admitted, held [
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.expire(now)
+	c := s.counts(f)
 	if refusal = s.refused; refusal == nil {
-		errors.As(g.Check(s.counts(f)), &refusal)
-		s.refused = refusal
+		errors.As(g.Check(c), &refusal)
 	}
+	if refusal != nil && takesAway(refusal.Limit) {
+		// Teams that lose nothing are repaired all the same, unless they, on
+		// their own, exceed one of the other limits.
+		c.Owning, c.Losing, c.CeilingsRemoved, f.CeilingsRemoved = 0, 0, 0, 0
+		errors.As(g.Check(c), &refusal)
+	}
+	s.refused = refusal
 	for _, t := range slices.Concat(f.Drifted, f.Stale) {
-		// Taking away is what the first two limits are about; the others count
-		// teams that start or end to be restricted, which every repair may do.
 		if refusal != nil && (t.Loses || !takesAway(refusal.Limit)) {
 			held = append(held, t)
 			continue
@@ -130,13 +135,17 @@ func (s *Standing) admit(f Found, g plan.Guard, now time.Time) (admitted, held [
 			s.lost[t.Team] = now
 		}
 	}
-	if len(held) == 0 {
+	if refusal == nil || takesAway(refusal.Limit) {
 		s.ceilings = append(s.ceilings, ceilings{now, f.CeilingsCreated, f.CeilingsRemoved})
+	}
+	if len(held) == 0 {
 		return admitted, nil, nil
 	}
 	return admitted, held, refusal
 }
 
+// takesAway tells the limits on what is taken away from those on teams that
+// start or end to be restricted.
 func takesAway(l plan.Limit) bool { return l == plan.RevokedFraction || l == plan.EmptySource }
 
 // counts are those of the found teams and of all that was admitted before.

@@ -7,6 +7,7 @@ import (
 
 	"litellm-reconciler/internal/pgtest"
 	"litellm-reconciler/pkg/plan"
+	"litellm-reconciler/pkg/reconcile"
 )
 
 // owners makes n teams with a group each, t0 of g0 and so on, all repaired.
@@ -81,6 +82,7 @@ func TestTheLimitHoldsForEventsThatComeOneAtATime(t *testing.T) {
 	r.reacted(t, 1)
 	r.passed(t)
 	r.now = r.now.Add(11 * time.Minute)
+	r.survey(t)
 	r.SetGroup(t, "g13", "jira")
 	r.reacted(t, 0)
 	r.wantServers(t, "t13", "jira")
@@ -123,4 +125,44 @@ func TestCeilingsAreLimitedForEventsToo(t *testing.T) {
 	if reaction := r.reacted(t, 1); reaction.Refusal == nil || reaction.Refusal.Limit != plan.CeilingsCreated {
 		t.Errorf("%+v", reaction)
 	}
+}
+
+func TestCeilingsAreLimitedAlsoWhileALimitKeepsTeamsFromLosing(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.config.Guard.MaxCeilingsCreated = 2
+	b.config.Guard.MinRevokedTeams = 1
+	b.Group(t, "dev", "github", "jira")
+	b.Team(t, "t0", "dev")
+	r := b.reactor(t)
+	r.SetGroup(t, "dev", "github")
+	if reaction := r.reacted(t, 1); reaction.Refusal == nil || reaction.Refusal.Limit != plan.RevokedFraction {
+		t.Fatalf("%+v", reaction)
+	}
+	r.Group(t, "ops", "k8s")
+	for i := range 2 {
+		r.Team(t, fmt.Sprint("new ", i), "ops")
+		r.reacted(t, 1)
+		r.wantServers(t, fmt.Sprint("new ", i), "k8s")
+	}
+	r.Team(t, "new 2", "ops")
+	if reaction := r.reacted(t, 2); reaction.Refusal == nil || reaction.Refusal.Limit != plan.CeilingsCreated {
+		t.Errorf("%+v", reaction)
+	}
+	r.reacted(t, 2)
+	r.wantServers(t, "t0", "github", "jira")
+}
+
+func TestAPassThatWasAllowedToRevokeEndsARefusal(t *testing.T) {
+	t.Parallel()
+	r := owners(t, 40)
+	r.Exec(t, `UPDATE {schema}."LiteLLM_AccessGroupTable" SET access_mcp_server_ids = '{github}' WHERE access_group_id NOT IN ('g0', 'g1')`)
+	r.reacted(t, 38)
+	if _, err := r.reconciler().Pass(t.Context(), reconcile.Options{Trigger: "test", Standing: r.standing, AllowRevokes: true}); err != nil {
+		t.Fatal(err)
+	}
+	r.reacted(t, 0)
+	r.SetGroup(t, "g0", "github")
+	r.reacted(t, 0)
+	r.wantServers(t, "t0", "github")
 }
