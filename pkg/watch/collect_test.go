@@ -3,6 +3,7 @@ package watch_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"litellm-reconciler/internal/pgtest"
 )
@@ -192,7 +193,7 @@ func TestRefreshingAndCollectingWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	b := watched(t, pgtest.Newest)
 	b.Team(t, "team", "dev")
-	begin(t, b.ours(t), `LOCK TABLE litellm_reconciler.teams IN SHARE ROW EXCLUSIVE MODE`)
+	begin(t, b.ours(t), `SELECT pg_advisory_xact_lock(hashtext('litellm_reconciler'), hashtext('litellm_reconciler'))`)
 	b.LockTimeout = 1
 	if _, err := b.Collect(t.Context()); err == nil {
 		t.Error("collecting did not wait")
@@ -214,4 +215,18 @@ func TestRefreshingGoesThroughAllTeams(t *testing.T) {
 	}
 	same(t, "teams", pgtest.Scalar[int](t, b.Database, `SELECT count(*) FROM litellm_reconciler.teams JOIN {schema}."LiteLLM_TeamTable" USING (team_id)`), 4321)
 	same(t, "all", pgtest.Scalar[int](t, b.Database, `SELECT count(*) FROM litellm_reconciler.teams`), 4321)
+}
+
+// It takes the same lock, and gives way only to who waits for longer than our lock_timeout.
+func TestCollectingGoesOnBesideAVacuum(t *testing.T) {
+	t.Parallel()
+	b := watched(t, pgtest.Newest)
+	b.Group(t, "dev", "github")
+	b.Team(t, "team", "dev")
+	begin(t, b.ours(t), `LOCK TABLE litellm_reconciler.teams, litellm_reconciler.inbox, litellm_reconciler.pending IN SHARE UPDATE EXCLUSIVE MODE`)
+	b.LockTimeout = 100 * time.Millisecond
+	b.collect(t, "team")
+	if err := b.Refresh(t.Context()); err != nil {
+		t.Error(err)
+	}
 }

@@ -105,7 +105,7 @@ func (w Watch) Install(ctx context.Context) error {
 }
 
 func (w Watch) install(ctx context.Context, tx pgx.Tx, table string) error {
-	if _, err := tx.Exec(ctx, w.Names.SQL(oneSQL)); err != nil {
+	if _, err := tx.Exec(ctx, oneSQL, w.Names.Ledger); err != nil {
 		return err
 	}
 	triggers, err := w.list(ctx, tx)

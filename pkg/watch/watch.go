@@ -69,8 +69,10 @@ SET LOCAL search_path = pg_catalog; SET LOCAL jit = off`
 	byKeys = ";" + postgres.ByKeys
 
 	// oneSQL lets a single transaction at a time change what is known of the
-	// teams, so that an older state never overwrites a newer one.
-	oneSQL = "LOCK TABLE {ledger}.teams IN SHARE ROW EXCLUSIVE MODE"
+	// teams, so that an older state never overwrites a newer one. No lock on the
+	// table: that and autovacuum would keep each other from their work. Two keys
+	// are another space than the one key of the locks on teams.
+	oneSQL = "SELECT pg_advisory_xact_lock(hashtext('litellm_reconciler'), hashtext($1))"
 )
 
 // transact runs a transaction that waits for locks no longer than lock, with
@@ -87,7 +89,7 @@ func (w Watch) transact(ctx context.Context, lock time.Duration, more string, do
 // alone runs a transaction that is the only one to change what is known of the teams.
 func (w Watch) alone(ctx context.Context, more string, do func(pgx.Tx) error) error {
 	return w.transact(ctx, w.LockTimeout, more, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, w.Names.SQL(oneSQL)); err != nil {
+		if _, err := tx.Exec(ctx, oneSQL, w.Names.Ledger); err != nil {
 			return err
 		}
 		return do(tx)
