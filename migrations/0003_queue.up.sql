@@ -24,7 +24,7 @@ CREATE TABLE {ledger}.pending (
 COMMENT ON TABLE {ledger}.pending IS 'Teams to be repaired, each until the transaction that repaired it.';
 COMMENT ON COLUMN {ledger}.pending.generation IS 'Another one after each change: a repair that began before takes nothing off.';
 COMMENT ON COLUMN {ledger}.pending.changed_at IS 'The oldest change that is not repaired.';
-CREATE INDEX pending_due_at_idx ON {ledger}.pending (due_at, team_id);
+CREATE INDEX pending_due_at_idx ON {ledger}.pending (due_at);
 
 CREATE TABLE {ledger}.teams (
     team_id              text PRIMARY KEY,

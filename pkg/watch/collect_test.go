@@ -1,7 +1,9 @@
 package watch_test
 
 import (
+	"crypto/rand"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -229,4 +231,39 @@ func TestCollectingGoesOnBesideAVacuum(t *testing.T) {
 	if err := b.Refresh(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// noise is a text that does not get shorter by compression.
+func noise(n int) string {
+	var s strings.Builder
+	for s.Len() < n {
+		s.WriteString(rand.Text())
+	}
+	return s.String()[:n]
+}
+
+// LiteLLM takes any text, an index does not.
+func TestIdsThatAreTooLongForAnIndexHoldNoOtherTeamUp(t *testing.T) {
+	t.Parallel()
+	b := watched(t, pgtest.Newest)
+	b.Group(t, "dev", "github")
+	b.Team(t, "names what cannot be", noise(9000), "dev")
+	b.Team(t, "team", "dev")
+	b.collect(t, "names what cannot be", "team")
+	if err := b.Refresh(t.Context()); err != nil {
+		t.Error(err)
+	}
+	b.finish(t)
+	for i := range 40 { // up to what the index of LiteLLM's own primary key takes
+		b.Exec(t, `DO $$ BEGIN INSERT INTO {schema}."LiteLLM_TeamTable" (team_id, access_group_ids) VALUES ('`+noise(2670+i)+`', '{dev}');
+			EXCEPTION WHEN program_limit_exceeded THEN NULL; END $$`)
+	}
+	b.collectAll(t)
+	if err := b.Refresh(t.Context()); err != nil {
+		t.Error(err)
+	}
+	b.SetGroup(t, "dev", "jira")
+	b.collectAll(t)
+	same(t, "teams that are pending", pgtest.Scalar[int](t, b.Database, `SELECT count(*) FROM litellm_reconciler.pending`),
+		pgtest.Scalar[int](t, b.Database, `SELECT count(*) FROM {schema}."LiteLLM_TeamTable"`))
 }

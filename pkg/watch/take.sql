@@ -1,5 +1,5 @@
 SELECT team_id, generation
 FROM {ledger}.pending
 WHERE due_at <= now()
-ORDER BY due_at, team_id
+ORDER BY due_at
 LIMIT $1
