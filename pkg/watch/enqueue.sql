@@ -41,6 +41,9 @@ BEGIN
     RETURN NULL;
 EXCEPTION WHEN OTHERS THEN
     -- For the server's log alone; the next full pass finds the change.
+    IF SQLSTATE = '55P03' THEN -- a lock; one wait is enough for a transaction
+        PERFORM set_config('litellm_reconciler.quiet', TG_NAME, true);
+    END IF;
     RAISE LOG 'litellm-reconciler did not notice a change of % %: %', TG_ARGV[0], changed, SQLERRM;
     RETURN NULL;
 END

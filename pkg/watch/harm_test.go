@@ -197,3 +197,21 @@ func TestAStricterIsolationLevelIsNoticedToo(t *testing.T) {
 		})
 	}
 }
+
+func TestALockOnOurTablesHoldsABulkUpdateUpOnlyOnce(t *testing.T) {
+	t.Parallel()
+	b := watched(t, pgtest.V1_83_14)
+	b.Exec(t, `INSERT INTO {schema}."LiteLLM_TeamTable" (team_id) SELECT 'team ' || i FROM generate_series(1, 100) AS i`)
+	held := begin(t, b.ours(t), `LOCK TABLE litellm_reconciler.inbox`)
+	conn := b.session(t)
+	started := time.Now()
+	do(t, conn, writes[0])
+	if took := time.Since(started); took > time.Second {
+		t.Errorf("it took %v", took)
+	}
+	commit(t, held)
+	do(t, conn, writes[0]) // the next transaction is noticed again
+	if got := len(b.inbox(t)); got != 100 {
+		t.Errorf("%d entries, want 100", got)
+	}
+}
