@@ -17,13 +17,15 @@ func (e *exam) events(ctx context.Context) ([]Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	installed, missing := 0, 0
+	installed, missing, powerless := 0, 0, 0
 	for _, t := range triggers {
 		switch t.State {
 		case watch.Installed:
 			installed++
 		case watch.Missing:
 			missing++
+		case watch.Powerless:
+			powerless++
 		}
 	}
 	switch {
@@ -31,6 +33,8 @@ func (e *exam) events(ctx context.Context) ([]Check, error) {
 		return good("changes are noted by triggers, and looked for every %s", e.Config.Watch.PollInterval), nil
 	case installed == len(triggers):
 		return good("changes are noted by triggers, and repaired at once"), nil
+	case powerless > 0:
+		return finding(Warn, "", "%v", w.Check(ctx)), nil
 	case e.Config.Watch.Triggers && e.recorded:
 		return e.toWatch(ctx)
 	case missing < len(triggers):

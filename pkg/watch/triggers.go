@@ -41,6 +41,9 @@ const (
 	Missing State = "missing"
 	// Disabled is one that somebody switched off.
 	Disabled State = "disabled"
+	// Powerless is one that runs as a role that lost a right, so that it puts
+	// down nothing.
+	Powerless State = "powerless"
 	// Old is another version's.
 	Old State = "old"
 )
@@ -51,6 +54,8 @@ type Trigger struct {
 	State State
 
 	definition string
+	// owner is the role as which it runs.
+	owner string
 }
 
 // block is how long LiteLLM's statements may have to wait behind us while we
@@ -59,6 +64,15 @@ const (
 	block = 100 * time.Millisecond
 	pause = 400 * time.Millisecond
 )
+
+// noteRights are the privileges that the triggers need.
+func noteRights(names postgres.Names) []postgres.Right {
+	rights := []postgres.Right{{Schema: names.Ledger, Privilege: "USAGE"}}
+	for _, p := range []string{"SELECT", "INSERT", "UPDATE"} { // UPDATE: to lock
+		rights = append(rights, postgres.Right{Schema: names.Ledger, Table: "inbox", Privilege: p})
+	}
+	return rights
+}
 
 // InstallRights are the privileges that Install needs, and that what it
 // installs works with.
@@ -101,7 +115,10 @@ func (w Watch) Install(ctx context.Context) error {
 			return fmt.Errorf("installing the trigger on %s: %w", t.Table, err)
 		}
 	}
-	return w.insist(ctx, func() error { return w.Refresh(ctx) })
+	if err := w.insist(ctx, func() error { return w.Refresh(ctx) }); err != nil {
+		return err
+	}
+	return w.Check(ctx) // they may run as a role whose rights are not ours to give
 }
 
 func (w Watch) install(ctx context.Context, tx pgx.Tx, table string) error {
@@ -184,6 +201,10 @@ func (w Watch) Check(ctx context.Context) error {
 	}
 	var bad []string
 	for _, t := range triggers {
+		if t.State == Powerless {
+			return fmt.Errorf("%w: they run as the role %q, which cannot write down what changed, run as the owner of the tables: %s",
+				ErrNotInstalled, t.owner, postgres.GrantStatements(noteRights(w.Names), t.owner))
+		}
 		if t.State != Installed {
 			bad = append(bad, fmt.Sprintf("the one on %s is %s", t.Table, t.State))
 		}
@@ -201,7 +222,7 @@ func (w Watch) list(ctx context.Context, tx pgx.Tx) ([]Trigger, error) {
 		return nil, fmt.Errorf("reading triggers: %w", err)
 	}
 	triggers, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Trigger, err error) {
-		return t, row.Scan(&t.Table, &t.definition, &t.State)
+		return t, row.Scan(&t.Table, &t.definition, &t.State, &t.owner)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading triggers: %w", err)

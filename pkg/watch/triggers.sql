@@ -14,20 +14,27 @@ WITH wanted (relation, kind, events) AS (VALUES
                             $2::text, events, $1::text, relation, $2::text, kind) AS definition
     FROM wanted
 ), there AS (
-    SELECT c.relname AS relation, t.tgenabled IN ('O', 'A') AS enabled, pg_get_triggerdef(t.oid) AS definition,
+    SELECT c.relname AS relation, pg_get_userbyid(f.proowner)::text AS owner, t.tgenabled IN ('O', 'A') AS enabled, pg_get_triggerdef(t.oid) AS definition,
            f.prosrc = $3 AND f.prosecdef AND f.proconfig = ARRAY[
-               'search_path=pg_catalog, pg_temp', 'lock_timeout=50ms', 'enable_seqscan=off'] AS current
+               'search_path=pg_catalog, pg_temp', 'lock_timeout=50ms', 'enable_seqscan=off'] AS current,
+           has_schema_privilege(f.proowner, f.pronamespace, 'USAGE')
+               AND has_table_privilege(f.proowner, i.oid, 'SELECT')
+               AND has_table_privilege(f.proowner, i.oid, 'INSERT')
+               AND has_table_privilege(f.proowner, i.oid, 'UPDATE') AS able
     FROM pg_trigger AS t
     JOIN pg_class AS c ON c.oid = t.tgrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_proc AS f ON f.oid = t.tgfoid
+    LEFT JOIN pg_class AS i ON i.relnamespace = f.pronamespace AND i.relname = 'inbox'
     WHERE n.nspname = $1 AND t.tgname = $2 AND NOT t.tgisinternal
 )
 SELECT d.relation, d.definition,
        CASE WHEN t.relation IS NULL THEN 'missing'
             WHEN NOT t.enabled THEN 'disabled'
+            WHEN t.able IS NOT TRUE THEN 'powerless'
             WHEN t.definition <> d.definition OR NOT t.current THEN 'old'
-            ELSE 'installed' END
+            ELSE 'installed' END,
+       coalesce(t.owner, '')
 FROM defined AS d
 LEFT JOIN there AS t USING (relation)
 ORDER BY d.relation

@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -142,4 +143,29 @@ func TestTheTriggersGoWithTheLedger(t *testing.T) {
 			}
 		})
 	}
+}
+
+// They swallow their errors, so nobody would hear of it otherwise.
+func TestTriggersThatRunAsARoleWithoutTheRightsArePowerless(t *testing.T) {
+	t.Parallel()
+	b := watched(t, pgtest.V1_83_14)
+	b.furnish(t)
+	url := b.Role(t, "owner", `GRANT USAGE, CREATE ON SCHEMA litellm_reconciler TO {role}`, `GRANT SELECT, INSERT, UPDATE ON litellm_reconciler.inbox TO {role}`)
+	owner := open(t, url).Config().ConnConfig.User
+	b.Exec(t, `ALTER FUNCTION litellm_reconciler.litellm_reconciler_enqueue() OWNER TO "`+owner+`"`)
+	for _, right := range []string{"SELECT ON litellm_reconciler.inbox", "INSERT ON litellm_reconciler.inbox", "UPDATE ON litellm_reconciler.inbox", "USAGE ON SCHEMA litellm_reconciler"} {
+		same(t, "states", b.states(t), all(watch.Installed))
+		b.Exec(t, `REVOKE `+right+` FROM "`+owner+`"`)
+		same(t, "states without "+right, b.states(t), all(watch.Powerless))
+		for what, err := range map[string]error{"check": b.Check(t.Context()), "install": b.Install(t.Context())} {
+			if !errors.Is(err, watch.ErrNotInstalled) {
+				t.Fatalf("%s without %s: %v", what, right, err)
+			}
+
+		}
+		_, grants, _ := strings.Cut(b.Check(t.Context()).Error(), "run as the owner of the tables: ")
+		b.Exec(t, grants)
+	}
+	b.SetTeamGroups(t, "team")
+	b.wantInbox(t, "team team")
 }
