@@ -154,3 +154,43 @@ func TestATeamThatSomebodyHoldsIsRepairedOnceItIsFree(t *testing.T) {
 	}
 	awaitEmptyQueue(t, db)
 }
+
+// More of them than have a pass give up: each ends only by its statement_timeout.
+func TestTeamsThatTakeTooLongHoldNoOtherUp(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	db.Group(t, "dev", "github")
+	for i := range 8 {
+		db.Team(t, fmt.Sprint("slow", i), "dev")
+	}
+	db.Team(t, "team", "dev")
+	watching(t, of(db), "--repair-attempts=1", "--repair-statement-timeout=300ms")
+	awaitServers(t, db, "team", "github")
+	db.Exec(t, `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$`)
+	db.Exec(t, `CREATE TRIGGER slow BEFORE UPDATE ON {schema}."LiteLLM_ObjectPermissionTable" FOR EACH ROW
+		WHEN (OLD.object_permission_id <> '`+db.RowID(t, "team")+`') EXECUTE FUNCTION slow()`)
+	db.SetGroup(t, "dev", "github", "jira")
+	awaitServers(t, db, "team", "github", "jira")
+}
+
+func TestWhatKeepsEventsFromBeingRepairedIsToldOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	db.Group(t, "dev", "github", "jira")
+	for i := range 20 {
+		db.Team(t, fmt.Sprint("t", i), "dev")
+	}
+	d := watching(t, of(db))
+	awaitServers(t, db, "t19", "github", "jira")
+	db.SetGroup(t, "dev", "github") // each of the 20 waits for a time of its own
+	d.awaitMetric(t, `passes_total{result="refused",trigger="event"}`, 5)
+	d.await(t, "/metrics", 200, `guard_refusals_total{limit="revoked_fraction"} 1`)
+	db.Exec(t, `ALTER TABLE litellm_reconciler.pending RENAME COLUMN due_at TO due`)
+	time.Sleep(4 * time.Second)
+	log := strings.Join(d.lines(), "\n")
+	for _, text := range []string{"teams that would lose entries wait", "changes wait in the queue"} {
+		if n := strings.Count(log, text); n != 1 {
+			t.Errorf("%q is told %d times: %s", text, n, log)
+		}
+	}
+}

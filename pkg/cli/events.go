@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"litellm-reconciler/pkg/lease"
+	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/postgres"
 	"litellm-reconciler/pkg/reconcile"
 	"litellm-reconciler/pkg/telemetry"
@@ -26,6 +27,8 @@ const (
 	refreshInterval = time.Hour
 	// tendPatience is how long tables that LiteLLM uses are waited for.
 	tendPatience = 5 * time.Second
+	// manyFailures in a row are told of, whatever they are by.
+	manyFailures = 10
 )
 
 // events repairs at once what LiteLLM changes, under one term.
@@ -37,6 +40,9 @@ type events struct {
 	refreshed time.Time
 	said      string // about the triggers, last
 	installed atomic.Bool
+	// Of reactions: those that failed in a row, and the last refusal told of.
+	failures int
+	refusal  *plan.Refusal
 }
 
 func (d *daemon) newEvents(f *lease.Fence) *events {
@@ -60,11 +66,14 @@ func (e *events) tend(ctx context.Context) error {
 	err := e.triggers(ctx)
 	e.installed.Store(err == nil)
 	e.metrics.ObserveTriggers(err == nil)
+	if err == nil {
+		if err = e.survey(ctx); err != nil && e.standing.Known(time.Now()) {
+			e.log.DebugContext(ctx, "what was known before is good for a while", "error", postgres.Explain(err))
+			return err
+		}
+	}
 	e.say(ctx, postgres.Explain(err))
-	switch {
-	case err == nil:
-		return e.stumbled(ctx, e.survey(ctx))
-	case errors.Is(err, watch.ErrNotInstalled):
+	if errors.Is(err, watch.ErrNotInstalled) {
 		return nil // there is nothing to try again
 	}
 	return err
@@ -108,22 +117,36 @@ func (e *events) say(ctx context.Context, err error) {
 	e.log.Log(ctx, level, text, attributes...)
 }
 
-// react repairs what is in the queue, until nothing is left that is due.
+// react repairs what is in the queue, and tells once what keeps it from that.
 func (e *events) react(ctx context.Context) error {
 	if !e.installed.Load() || !e.standing.Known(time.Now()) {
 		return nil
 	}
+	err := e.drain(ctx)
+	if err == nil || ctx.Err() != nil || errors.Is(err, lease.ErrLost) {
+		e.failures = 0
+		return err
+	}
+	e.failures++
+	if e.failures == 1 && !postgres.Transient(err) || e.failures == manyFailures {
+		e.log.ErrorContext(ctx, "changes wait in the queue", "error", postgres.Explain(err))
+	}
+	return err
+}
+
+// drain repairs until nothing is left that is due.
+func (e *events) drain(ctx context.Context) error {
 	b, err := e.backlog(ctx)
 	if err != nil || b.Entries+b.Due == 0 {
 		return err
 	}
 	if _, err := e.watch.Collect(ctx); err != nil {
-		return e.stumbled(ctx, err)
+		return err
 	}
 	for ctx.Err() == nil {
 		items, err := e.watch.Take(ctx, roundSize)
 		if err != nil || len(items) == 0 {
-			return e.stumbled(ctx, err)
+			return err
 		}
 		if err := e.round(ctx, items); err != nil {
 			return err
@@ -136,45 +159,40 @@ func (e *events) react(ctx context.Context) error {
 }
 
 // round repairs teams that were taken off the queue. Those that could not be
-// repaired wait there for their next try.
+// repaired wait there for their next try, also where it took too long: they come
+// back apart, and do not hold up the others.
 func (e *events) round(ctx context.Context, items []watch.Item) error {
 	r, err := e.reconciler.React(ctx, items, reconcile.Options{
 		Trigger: string(telemetry.TriggerEvent), Fence: e.fence, Standing: e.standing,
 	})
-	err = postgres.Explain(err)
+	e.observe(ctx, r, err)
+	if len(r.Left) > 0 && (err == nil || postgres.TimedOut(err)) {
+		err = errors.Join(err, e.watch.Retry(ctx, r.Left))
+	}
+	return err
+}
+
+func (e *events) observe(ctx context.Context, r reconcile.Reaction, err error) {
 	seen := observed(telemetry.TriggerEvent, r.Report, err)
-	if r.Refusal != nil {
-		seen.Result, seen.Refusals = telemetry.ResultRefused, []telemetry.Limit{telemetry.Limit(r.Refusal.Limit)}
+	if r.Refusal != nil && err == nil {
+		seen.Result = telemetry.ResultRefused
+	}
+	if r.Refusal != nil && r.Refusal != e.refusal { // once, and not with every try
+		e.refusal = r.Refusal
+		seen.Refusals = []telemetry.Limit{telemetry.Limit(r.Refusal.Limit)}
 		e.log.WarnContext(ctx, "teams that would lose entries wait for a pass that no limit refuses", "teams", r.Held, "reason", r.Refusal.Reason)
 	}
 	e.metrics.ObservePass(seen)
 	e.metrics.ObserveWait(r.Done.Waited...)
-	e.logPass(ctx, "event", r.Report, err)
-	if err == nil && len(r.Left) > 0 {
-		err = e.stumbled(ctx, e.watch.Retry(ctx, r.Left))
+	if err == nil {
+		e.logPass(ctx, "event", r.Report, nil)
 	}
-	return err
-}
-
-// stumbled tells of an error that keeps events from being repaired for now.
-func (e *events) stumbled(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	level := slog.LevelError
-	if postgres.Transient(err) { // such as a table that is read again as a whole
-		level = slog.LevelDebug
-	}
-	err = postgres.Explain(err)
-	e.log.Log(ctx, level, "the queue of changes has to wait", "error", err)
-	return err
 }
 
 func (e *events) backlog(ctx context.Context) (watch.Backlog, error) {
 	b, err := e.watch.Backlog(ctx)
-	if err != nil {
-		return b, e.stumbled(ctx, err)
+	if err == nil {
+		e.metrics.ObserveQueue(telemetry.Queue{Entries: b.Entries, Teams: b.Teams, Oldest: b.Oldest})
 	}
-	e.metrics.ObserveQueue(telemetry.Queue{Entries: b.Entries, Teams: b.Teams, Oldest: b.Oldest})
-	return b, nil
+	return b, err
 }
