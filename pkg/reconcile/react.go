@@ -35,7 +35,7 @@ func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (
 	reaction = Reaction{Report: Report{Started: r.now(), Done: newOutcome()}, Left: items}
 	defer func() { reaction.Duration = r.now().Sub(reaction.Started) }()
 
-	shared, err := o.Standing.sharedRows(r.now())
+	known, err := o.Standing.surveyed(r.now())
 	if err != nil {
 		return reaction, err
 	}
@@ -43,7 +43,7 @@ func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (
 	if err != nil {
 		return reaction, err
 	}
-	if reaction.Found, err = r.scanSome(ctx, catalog, items, shared); err != nil {
+	if reaction.Found, err = r.scanSome(ctx, catalog, items, known); err != nil {
 		return reaction, r.withRights(ctx, err, r.daemonRights(catalog))
 	}
 	reaction.Done.Skipped[Sentinel] = reaction.Found.Sentinels
@@ -64,7 +64,7 @@ func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (
 
 // scanSome looks at the teams that the items are about, in a snapshot that is
 // newer than what they were put into the queue for.
-func (r *Reconciler) scanSome(ctx context.Context, catalog litellm.Catalog, items []watch.Item, shared map[string]bool) (Found, error) {
+func (r *Reconciler) scanSome(ctx context.Context, catalog litellm.Catalog, items []watch.Item, known *survey) (Found, error) {
 	s := r.newScanner(true)
 	s.some = make([]string, len(items))
 	for i, item := range items {
@@ -90,14 +90,14 @@ func (r *Reconciler) scanSome(ctx context.Context, catalog litellm.Catalog, item
 		}
 		// A survey knows nothing of what came after it, such as this very
 		// change: LiteLLM may have pointed a team at somebody else's row.
-		foreign := slices.DeleteFunc(slices.Clone(s.found.Drifted), func(t Target) bool { return t.Ours })
-		found, err := litellm.SharedRows(ctx, tx, s.Names, catalog, rowsOf(foreign))
-		if len(found) > 0 {
-			maps.Copy(found, shared)
-			shared = found
+		unseen := slices.DeleteFunc(slices.Clone(s.found.Drifted), func(t Target) bool { return t.Ours || known.saw(t) })
+		shared, err := litellm.SharedRows(ctx, tx, s.Names, catalog, rowsOf(unseen))
+		if err != nil {
+			return err
 		}
+		maps.Copy(shared, known.shared)
 		s.found.share(shared)
-		return err
+		return nil
 	})
 	return s.found, err
 }

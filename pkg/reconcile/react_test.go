@@ -293,3 +293,74 @@ func TestASurveyThatIsTooOldIsNotReliedOn(t *testing.T) {
 	r.survey(t)
 	r.reacted(t, 0)
 }
+
+// The limits were checked without it. What holds the reaction up between the two is somebody who locks the lease.
+func TestALossBehindTheScanIsLeftToTheNextTry(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.config.LockTimeout = 10 * time.Second
+	b.many(t, 1)
+	r := b.reactor(t)
+	b.Exec(t, `INSERT INTO litellm_reconciler.lease VALUES ('daemon', 'me', 1, now(), now() + interval '1 minute')`)
+	r.fence = &lease.Fence{Holder: "me", Term: 1}
+	r.SetGroup(t, "general", "github", "jira")
+	items := r.take(t)
+	tx, err := b.Database.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), `SELECT FROM litellm_reconciler.lease FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan reconcile.Reaction)
+	go func() {
+		reaction, _ := r.react(t, items)
+		done <- reaction
+	}()
+	for pgtest.Scalar[int](t, b.Database, `SELECT count(*) FROM pg_locks WHERE NOT granted`) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	r.SetGroup(t, "general", "jira")
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if reaction := <-done; reaction.Done.Skipped[reconcile.Moved] != 1 || len(reaction.Left) != 1 {
+		t.Errorf("%+v", reaction)
+	}
+	r.wantServers(t, "team-000001", "github")
+	r.reacted(t, 0)
+	r.wantServers(t, "team-000001", "jira")
+}
+
+func TestATeamWithTheSentinelIsCountedAndTakenOffTheQueue(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.team(t, "all-proxy-mcpservers")
+	r := b.reactor(t)
+	r.SetGroup(t, "general", "jira")
+	if reaction := r.reacted(t, 0); reaction.Done.Skipped[reconcile.Sentinel] != 1 {
+		t.Errorf("%+v", reaction.Done)
+	}
+}
+
+func TestARowThatIsSharedStaysSoBesideOneThatCameToBe(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.Group(t, "dev", "github")
+	b.team(t, "direct")
+	r := b.reactor(t)
+	r.Own(t, "LiteLLM_VerificationToken", r.RowID(t, "team"))
+	r.survey(t)
+	r.Row(t, "stranger's")
+	r.Own(t, "LiteLLM_VerificationToken", "stranger's")
+	r.Team(t, "other", "general")
+	r.LinkTeam(t, "other", "stranger's")
+	r.SetGroup(t, "general", "jira")
+	if reaction := r.reacted(t, 0); reaction.Done.Repaired[plan.SharedRow] != 2 {
+		t.Errorf("%+v", reaction.Done)
+	}
+	if r.RowID(t, "team") == "row" || r.RowID(t, "other") == "stranger's" {
+		t.Error("what another one owns was written")
+	}
+}

@@ -1,23 +1,16 @@
 package reconcile
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
-	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/plan"
 )
 
 // lossWindow is how long what events took away counts against the limits.
 const lossWindow = 10 * time.Minute
-
-// surveyLimit is how long a survey may be relied on.
-const surveyLimit = 5 * time.Minute
 
 // errUnknown is the error of events that come before a pass has looked around.
 var errUnknown = errors.New("no pass has looked at all teams yet, or not lately at who shares permission rows")
@@ -31,8 +24,7 @@ type Standing struct {
 	// refused is the limit that the last pass was refused by, or a reaction
 	// since then.
 	refused  *plan.Refusal
-	shared   map[string]bool // nil before the first survey
-	surveyed time.Time       // when that began
+	survey   *survey // nil before the first
 	lost     map[string]time.Time
 	ceilings []ceilings
 }
@@ -41,32 +33,6 @@ type Standing struct {
 type ceilings struct {
 	at               time.Time
 	created, removed int
-}
-
-// Survey finds out which permission rows have several owners. LiteLLM indexes
-// none of that, so it cannot be asked for with each event: React relies on the
-// last survey for rows that the ledger has an entry about, and looks for owners
-// of others itself. It scans every owner table.
-func (r *Reconciler) Survey(ctx context.Context, s *Standing) error {
-	started := r.now()
-	catalog, _, err := r.inspect(ctx, false)
-	if err != nil {
-		return err
-	}
-	var shared map[string]bool
-	err = r.look(ctx, func(tx pgx.Tx) error {
-		ctx, cancel := r.answered(ctx)
-		defer cancel()
-		shared, err = litellm.AllSharedRows(ctx, tx, r.Names, catalog)
-		return err
-	})
-	if err != nil {
-		return r.withGrants(ctx, catalog, err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shared, s.surveyed = shared, started
-	return nil
 }
 
 // scannedAll notes what a pass saw, and whether a limit refused it.
@@ -92,17 +58,18 @@ func (s *Standing) repairedAll(o Outcome) {
 
 // Known reports whether a pass and a survey have told all that React needs.
 func (s *Standing) Known(now time.Time) bool {
-	_, err := s.sharedRows(now)
+	_, err := s.surveyed(now)
 	return err == nil
 }
 
-func (s *Standing) sharedRows(now time.Time) (map[string]bool, error) {
+// surveyed is an error that says why React has to wait, or the last survey.
+func (s *Standing) surveyed(now time.Time) (*survey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.scanned || s.shared == nil || now.Sub(s.surveyed) > surveyLimit {
+	if !s.scanned || s.survey == nil || now.Sub(s.survey.began) > surveyLimit {
 		return nil, errUnknown
 	}
-	return s.shared, nil
+	return s.survey, nil
 }
 
 // admit splits what a scan of some teams found drifted into what may be
