@@ -166,3 +166,81 @@ func TestAPassThatWasAllowedToRevokeEndsARefusal(t *testing.T) {
 	r.reacted(t, 0)
 	r.wantServers(t, "t0", "github")
 }
+
+// Also where no event heard of what the pass saw.
+func TestWhatAPassWasRefusedNoEventTakesAway(t *testing.T) {
+	t.Parallel()
+	r := owners(t, 40)
+	r.Exec(t, `SET session_replication_role = replica;
+		UPDATE {schema}."LiteLLM_AccessGroupTable" SET access_mcp_server_ids = '{}' WHERE access_group_id NOT IN ('g0', 'g1');
+		RESET session_replication_role`)
+	if _, err := r.passAll(t); err == nil {
+		t.Fatal("the pass was not refused")
+	}
+	r.SetGroup(t, "g0", "jira")
+	if reaction := r.reacted(t, 1); reaction.Held != 1 {
+		t.Errorf("%+v", reaction)
+	}
+	r.wantServers(t, "t0", "github", "jira")
+}
+
+func TestCeilingsThatAreRemovedAreLimitedForEventsToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.config.Guard.MaxCeilingsRemoved = 2
+	for i := range 4 {
+		b.Group(t, fmt.Sprint("g", i), "github")
+		b.Team(t, fmt.Sprint("t", i), fmt.Sprint("g", i))
+	}
+	b.Group(t, "there is always one")
+	r := b.reactor(t)
+	r.passed(t)
+	for i := range 2 {
+		r.SetGroup(t, fmt.Sprint("g", i))
+		r.reacted(t, 0)
+	}
+	r.SetGroup(t, "g2")
+	if reaction := r.reacted(t, 1); reaction.Refusal == nil || reaction.Refusal.Limit != plan.CeilingsRemoved {
+		t.Errorf("%+v", reaction)
+	}
+	r.wantServers(t, "t2", "github")
+	r.passed(t)
+	r.now = r.now.Add(11 * time.Minute) // by then the others count no more
+	r.survey(t)
+	r.SetGroup(t, "g3")
+	r.reacted(t, 0)
+	if got := r.Servers(t, "t3"); len(got) != 0 {
+		t.Errorf("team t3 has %v", got)
+	}
+}
+
+func TestATeamThatComesAloneIsHeldOnceALimitIsExceeded(t *testing.T) {
+	t.Parallel()
+	r := owners(t, 40)
+	r.Exec(t, `UPDATE {schema}."LiteLLM_AccessGroupTable" SET access_mcp_server_ids = '{}' WHERE access_group_id NOT IN ('g0', 'g1')`)
+	if err := r.Retry(t.Context(), r.reacted(t, 38).Left); err != nil {
+		t.Fatal(err)
+	}
+	r.Exec(t, `UPDATE litellm_reconciler.pending SET due_at = due_at + interval '1 hour'`)
+	r.SetGroup(t, "g0", "jira")
+	items := r.take(t)
+	reaction, err := r.react(t, items)
+	if err != nil || len(items) != 1 || reaction.Held != 1 {
+		t.Errorf("%d taken, %+v, %v", len(items), reaction, err)
+	}
+	r.wantServers(t, "t0", "github", "jira")
+}
+
+func TestTeamsThatThePassGaveTheirFirstEntriesCountAsOwning(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	for i := range 40 {
+		b.Group(t, fmt.Sprint("g", i), "github")
+		b.Team(t, fmt.Sprint("t", i), fmt.Sprint("g", i))
+	}
+	r := b.reactor(t)
+	r.Exec(t, `UPDATE {schema}."LiteLLM_AccessGroupTable" SET access_mcp_server_ids = '{jira}' WHERE access_group_id < 'g18'`) // g0, g1, g10 to g17
+	if reaction := r.reacted(t, 0); reaction.Done.Revoked != 10 {
+		t.Errorf("%+v", reaction)
+	}
+}

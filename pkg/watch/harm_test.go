@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"litellm-reconciler/internal/pgtest"
@@ -214,4 +215,23 @@ func TestALockOnOurTablesHoldsABulkUpdateUpOnlyOnce(t *testing.T) {
 	if got := len(b.inbox(t)); got != 100 {
 		t.Errorf("%d entries, want 100", got)
 	}
+}
+
+// What one change lost, the others of its transaction are not to lose as well. LiteLLM hears of none of that.
+func TestAChangeThatCannotBeNotedIsTheOnlyOneThatIsLost(t *testing.T) {
+	t.Parallel()
+	b := watched(t, pgtest.V1_83_14)
+	config, err := pgx.ParseConfig(b.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { t.Errorf("LiteLLM is told: %v", n.Message) }
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	b.Exec(t, `ALTER TABLE litellm_reconciler.inbox ADD CHECK (key <> 'bad')`)
+	do(t, conn, `INSERT INTO "LiteLLM_TeamTable" (team_id) VALUES ('a'), ('bad'), ('b')`)
+	b.wantInbox(t, "team a", "team b")
 }
