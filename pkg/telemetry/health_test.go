@@ -111,3 +111,33 @@ func TestMetricsAreServedAsOpenMetricsOnRequest(t *testing.T) {
 		t.Error("no end mark")
 	}
 }
+
+func TestHealthOfACopyThatMayStandBy(t *testing.T) {
+	t.Parallel()
+	h := NewHealth(time.Minute, func() time.Time { return started })
+	stands, obstacle := false, error(nil)
+	h.Follow(func() (bool, error) { return stands, obstacle })
+	handler := Handler(New("", ""), h)
+	for _, step := range []struct {
+		name   string
+		do     func()
+		status int
+		line   string
+	}{
+		{"at first", func() {}, 503, "no pass has succeeded yet"},
+		{"it stands by", func() { stands = true }, 200, "ok"},
+		{"it could not take over", func() { obstacle = errors.New("a right is missing") }, 503, "a right is missing"},
+		{"it leads", func() { stands, obstacle = false, nil; h.Began(); h.Succeeded(started) }, 200, "ok"},
+		{"it can write no more", func() { h.Failed(errors.New("failed")); h.Blocked(errors.New("blocked")) }, 503, "blocked"},
+		{"another one leads", func() { stands = true }, 200, "ok"},
+		{"it leads again, and has made no pass yet", func() { stands = false; h.Began() }, 503, "no pass has succeeded yet"},
+		{"a pass of the new term", func() { h.Succeeded(started) }, 200, "ok"},
+		{"a new term forgets a success", func() { h.Began() }, 503, "no pass has succeeded yet"},
+	} {
+		step.do()
+		w := get(t, handler, "/readyz")
+		if line := strings.TrimSuffix(w.Body.String(), "\n"); w.Code != step.status || line != step.line {
+			t.Errorf("%s: %d %q, want %d %q", step.name, w.Code, line, step.status, step.line)
+		}
+	}
+}

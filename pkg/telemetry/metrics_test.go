@@ -262,3 +262,27 @@ pool_max_connections 7
 `, "pool_acquired_connections", "pool_acquires_total", "pool_canceled_acquires_total", "pool_connections",
 		"pool_empty_acquires_total", "pool_idle_connections", "pool_max_connections")
 }
+
+func TestTheLeaseAndTheQueueAreShown(t *testing.T) {
+	t.Parallel()
+	m := New("", "")
+	leading, term := true, int64(7)
+	m.WatchLease(func() (bool, int64) { return leading, term })
+	m.ObserveTriggers(true)
+	m.ObserveQueue(Queue{Entries: 3, Teams: 2, Oldest: 1500 * time.Millisecond})
+	page := func() string { return scrape(t, Handler(m, readyHealth()), "/metrics") }
+	wantLines := func(lines ...string) {
+		t.Helper()
+		shown := page()
+		for _, line := range lines {
+			if !strings.Contains(shown, "\nlitellm_reconciler_"+line+"\n") {
+				t.Errorf("%s is not shown", line)
+			}
+		}
+	}
+	wantLines("leader 1", "lease_term 7", "triggers_installed 1", "queue_entries 3", "queue_teams 2", "queue_oldest_seconds 1.5")
+	leading = false
+	m.ObserveTriggers(false)
+	m.ObserveQueue(Queue{})
+	wantLines("leader 0", "lease_term 7", "triggers_installed 0", "queue_entries 0", "queue_teams 0", "queue_oldest_seconds 0")
+}
