@@ -364,3 +364,20 @@ func TestARowThatIsSharedStaysSoBesideOneThatCameToBe(t *testing.T) {
 		t.Error("what another one owns was written")
 	}
 }
+
+func TestATeamThatAnotherSessionHoldsStaysInTheQueue(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.many(t, 3)
+	r := b.reactor(t)
+	r.SetGroup(t, "general", "jira")
+	tx := b.hold(t, `SELECT FROM "LiteLLM_TeamTable" WHERE team_id = 'team-000002' FOR UPDATE`)
+	if reaction := r.reacted(t, 1); reaction.Done.Skipped[reconcile.Busy] != 1 || reaction.Left[0].Team != "team-000002" {
+		t.Errorf("%+v", reaction)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.reacted(t, 0)
+	r.wantServers(t, "team-000002", "jira")
+}

@@ -203,6 +203,7 @@ func TestALockOnOurTablesHoldsABulkUpdateUpOnlyOnce(t *testing.T) {
 	t.Parallel()
 	b := watched(t, pgtest.V1_83_14)
 	b.Exec(t, `INSERT INTO {schema}."LiteLLM_TeamTable" (team_id) SELECT 'team ' || i FROM generate_series(1, 100) AS i`)
+	b.inbox(t)
 	held := begin(t, b.ours(t), `LOCK TABLE litellm_reconciler.inbox`)
 	conn := b.session(t)
 	started := time.Now()

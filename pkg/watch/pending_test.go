@@ -67,6 +67,18 @@ func TestTeamsAreTakenInTheOrderOfTheirChanges(t *testing.T) {
 	b.take(t, 10, "b", "c", "a")
 }
 
+// By when they were made, that is, and not by when they were collected.
+func TestAnOldChangeThatIsCollectedLateComesFirst(t *testing.T) {
+	t.Parallel()
+	b := waiting(t, "a", "b")
+	b.finish(t)
+	b.touch(t, "a")
+	b.SetTeamGroups(t, "b", "dev", "late")
+	b.Exec(t, `UPDATE litellm_reconciler.inbox SET changed_at = now() - interval '1 minute'`)
+	b.collect(t, "a", "b")
+	b.take(t, 1, "b")
+}
+
 func TestATeamStaysUntilItIsDone(t *testing.T) {
 	t.Parallel()
 	b := waiting(t, "a", "b")
@@ -199,4 +211,6 @@ func TestTheBacklogTellsWhatWaits(t *testing.T) {
 	wantAge(got)
 	got.Oldest = 0
 	same(t, "collected", got, watch.Backlog{Teams: 2, Due: 1})
+	b.SetTeamGroups(t, "b", "dev", "new") // what is new in the inbox is younger
+	wantAge(backlog())
 }
