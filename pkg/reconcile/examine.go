@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/postgres"
@@ -43,15 +44,38 @@ func (s *scanner) examine(ctx context.Context, tx pgx.Tx, ids []string, each fun
 		return fmt.Errorf("examining teams: %w", err)
 	}
 	defer rows.Close()
+	var returned []examined
 	for rows.Next() {
 		t, err := s.examined(rows.RawValues())
 		if err != nil {
 			return fmt.Errorf("examining teams: %w", err)
 		}
+		if t.known && !t.ours && t.row != "" {
+			returned = append(returned, t)
+			continue
+		}
 		each(t)
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("examining teams: %w", err)
+	}
+	return s.recall(ctx, tx, returned, each)
+}
+
+// recall looks up what is owned in rows that teams came back to, as a repair
+// will do.
+func (s *scanner) recall(ctx context.Context, tx pgx.Tx, returned []examined, each func(examined)) error {
+	places := make([]ledger.Place, len(returned))
+	for i, t := range returned {
+		places[i] = ledger.Place{Team: t.id, Row: t.row}
+	}
+	before, err := ledger.OwnedBefore(ctx, tx, s.Names, places)
+	if err != nil {
+		return err
+	}
+	for _, t := range returned {
+		t.Owned = before[t.id].Servers
+		each(t)
 	}
 	return nil
 }
