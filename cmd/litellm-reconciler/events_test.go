@@ -13,6 +13,8 @@ import (
 // watching starts a daemon that makes one pass, and then reacts.
 func watching(t *testing.T, e env, args ...string) *daemon {
 	t.Helper()
+	run(t, e, "migrate", "up").wantCode(t, 0)
+	run(t, e, "migrate", "triggers", "install").wantCode(t, 0)
 	d := start(t, e, append([]string{"--watch-triggers", "--schedule-interval=1h"}, args...)...)
 	d.awaitMetric(t, "triggers_installed", 1)
 	d.await(t, "/readyz", 200)
@@ -90,7 +92,7 @@ func TestTriggersOutliveTheDaemonAndAreMadeAgainWhereTheyAreMissing(t *testing.T
 	awaitServers(t, db, "a", "jira")
 	without.stop(t, syscall.SIGTERM)
 
-	watching(t, of(db))
+	start(t, of(db), "--watch-triggers", "--schedule-interval=1h").awaitMetric(t, "triggers_installed", 1)
 	run(t, of(db), "migrate", "triggers", "status").wantCode(t, 0)
 	db.SetGroup(t, "dev", "slack")
 	awaitServers(t, db, "a", "slack")
@@ -193,4 +195,30 @@ func TestWhatKeepsEventsFromBeingRepairedIsToldOnce(t *testing.T) {
 			t.Errorf("%q is told %d times: %s", text, n, log)
 		}
 	}
+}
+
+// Nobody noted what was changed between the first pass and the installation.
+func TestAPassLooksAtAllTeamsOnceTheTriggersAreThere(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	db.Group(t, "dev", "github")
+	db.Team(t, "a", "dev")
+	tx, err := db.Pool.Begin(t.Context()) // that the installation has to wait for
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `UPDATE "LiteLLM_AccessGroupTable" SET access_group_name = 'dev'`); err != nil {
+		t.Fatal(err)
+	}
+	d := start(t, of(db), "--watch-triggers", "--schedule-interval=1h")
+	awaitServers(t, db, "a", "github")
+	if _, err := tx.Exec(t.Context(), `UPDATE "LiteLLM_AccessGroupTable" SET access_mcp_server_ids = '{jira}'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	awaitServers(t, db, "a", "jira")
+	d.awaitMetric(t, `passes_total{result="ok",trigger="schedule"}`, 2)
+	d.awaitMetric(t, "triggers_installed", 1)
 }

@@ -40,6 +40,10 @@ type events struct {
 	refreshed time.Time
 	said      string // about the triggers, last
 	installed atomic.Bool
+	tended    bool
+	// missed has a pass look at all teams: nobody noted what was changed before
+	// the triggers were there.
+	missed chan struct{}
 	// Of reactions: those that failed in a row, and the last refusal told of.
 	failures int
 	refusal  *plan.Refusal
@@ -47,7 +51,7 @@ type events struct {
 
 func (d *daemon) newEvents(f *lease.Fence) *events {
 	limits := d.config.Repair
-	return &events{daemon: d, fence: f, standing: new(reconcile.Standing), watch: watch.Watch{
+	return &events{daemon: d, fence: f, standing: new(reconcile.Standing), missed: make(chan struct{}, 1), watch: watch.Watch{
 		Pool: d.pool, Names: d.names, LockTimeout: limits.LockTimeout, StatementTimeout: limits.StatementTimeout, Patience: tendPatience,
 	}}
 }
@@ -63,8 +67,12 @@ func every(interval time.Duration) trigger.Schedule {
 
 // tend sees to the triggers, and finds out what each event cannot ask for.
 func (e *events) tend(ctx context.Context) error {
-	err := e.triggers(ctx)
-	e.installed.Store(err == nil)
+	made, err := e.triggers(ctx)
+	before := e.installed.Swap(err == nil)
+	if found := err == nil && !before && e.tended; made || found {
+		trigger.Rouse(e.missed)
+	}
+	e.tended = true
 	e.metrics.ObserveTriggers(err == nil)
 	if err == nil {
 		if err = e.survey(ctx); err != nil && e.standing.Known(time.Now()) {
@@ -79,14 +87,17 @@ func (e *events) tend(ctx context.Context) error {
 	return err
 }
 
-func (e *events) triggers(ctx context.Context) error {
-	err := e.watch.Check(ctx)
-	if errors.Is(err, watch.ErrNotInstalled) && e.config.Watch.Triggers {
-		if err = e.watch.Install(ctx); err == nil {
-			e.refreshed = time.Now()
-		}
+// triggers checks them, and reports whether it had to make them.
+func (e *events) triggers(ctx context.Context) (made bool, err error) {
+	err = e.watch.Check(ctx)
+	if !errors.Is(err, watch.ErrNotInstalled) || !e.config.Watch.Triggers {
+		return false, err
 	}
-	return err
+	if err = e.watch.Install(ctx); err != nil {
+		return false, err
+	}
+	e.refreshed = time.Now()
+	return true, nil
 }
 
 func (e *events) survey(ctx context.Context) error {

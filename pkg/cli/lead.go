@@ -59,6 +59,7 @@ func (d *daemon) lead(ctx context.Context, f lease.Fence) {
 	d.health.Began()
 	e := d.newEvents(&f)
 	passes := d.loop(d.schedule, func(ctx context.Context) error { return d.pass(ctx, &f, e.standing) })
+	passes.Wake = e.missed
 	reactions := d.loop(every(d.config.Watch.PollInterval), e.react)
 	reactions.Wake = d.changed
 	var loops sync.WaitGroup

@@ -75,7 +75,7 @@ func (l Listener) listen(ctx context.Context) error {
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // the session ends in any case
 	l.Log.InfoContext(ctx, "told of changes at once")
 	for _, wake := range l.Wake { // for what came before
-		rouse(wake)
+		Rouse(wake)
 	}
 	for {
 		n, err := l.next(ctx, conn)
@@ -84,7 +84,7 @@ func (l Listener) listen(ctx context.Context) error {
 			return err
 		case n == nil:
 		case l.Wake[n.Channel] != nil:
-			rouse(l.Wake[n.Channel])
+			Rouse(l.Wake[n.Channel])
 		}
 	}
 }
@@ -136,7 +136,8 @@ func (l Listener) next(ctx context.Context, conn *pgx.Conn) (*pgconn.Notificatio
 	return nil, conn.Ping(ctx)
 }
 
-func rouse(wake chan<- struct{}) {
+// Rouse wakes whoever receives from a channel that has room for one.
+func Rouse(wake chan<- struct{}) {
 	select {
 	case wake <- struct{}{}:
 	default: // it is awake, or will be
