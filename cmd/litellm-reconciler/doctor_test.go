@@ -42,7 +42,7 @@ func TestTheDoctorHasALineForEachCheck(t *testing.T) {
 
 	wantTexts(t, r.stdout, "ok    database      PostgreSQL ", "\nok    config        policy managed, for every team\n",
 		"\nwarn  ledger        not installed yet: the first pass does it, as user ", ": litellm-reconciler migrate up does it now\n")
-	if n := strings.Count(r.stdout, "\n"); n != 10 || r.stderr != "" {
+	if n := strings.Count(r.stdout, "\n"); n != 11 || r.stderr != "" {
 		t.Errorf("%d lines, and on standard error %q: %s", n, r.stderr, r.stdout)
 	}
 	if hasLedger(t, db) {
@@ -66,7 +66,7 @@ func TestTheDoctorsJSONHasAStableShape(t *testing.T) {
 			t.Errorf("not a check: %+v", c)
 		}
 	}
-	if got := strings.Join(names, " "); got != "database pooler litellm foreign_keys triggers rights ledger writers proxy config" {
+	if got := strings.Join(names, " "); got != "database pooler litellm foreign_keys triggers rights ledger events writers proxy config" {
 		t.Errorf("checks: %s", got)
 	}
 }
@@ -80,9 +80,9 @@ func TestTheDoctorFailsWithoutAConnectionAndGoesOn(t *testing.T) {
 	r := run(t, e, "doctor").wantCode(t, 1)
 	wantTexts(t, r.stdout, "fail  database      Postgres at 127.0.0.1:", `refuses user "`,
 		"\nwarn  proxy         no version from http://127.0.0.1:1/health/readiness: ", "\nok    config        ",
-		"\nnot checked for that reason: pooler, litellm, foreign_keys, triggers, rights, ledger, writers\n")
+		"\nnot checked for that reason: pooler, litellm, foreign_keys, triggers, rights, ledger, events, writers\n")
 	d := run(t, e, "doctor", "-o", "json").wantCode(t, 1).diagnosis(t)
-	if d.Status != "fail" || len(d.NotRun) != 7 {
+	if d.Status != "fail" || len(d.NotRun) != 8 {
 		t.Errorf("got %+v", d)
 	}
 	if strings.Contains(r.stdout+r.stderr, "hunter2") || r.stderr != "" {
