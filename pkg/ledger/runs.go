@@ -18,15 +18,23 @@ var startRunSQL string
 //go:embed finish_run.sql
 var finishRunSQL string
 
+//go:embed unhurried.sql
+var unhurriedSQL string
+
 // queueStart records the run with its first batch: a pass that has nothing to
 // write leaves no trace.
 func (r Run) queueStart(q *pgx.Batch, names postgres.Names) {
 	q.Queue(names.SQL(startRunSQL), r.ID, r.Started, r.Trigger, string(r.Policy), r.Version, r.Host, r.Reverts)
 }
 
-// Finish records how the run ended, if it wrote anything.
+// Finish records how the run ended, if it wrote anything. It does not wait for
+// the disk: what is lost in a crash of the server is a mark, and the next event
+// may be waiting.
 func (r Run) Finish(ctx context.Context, pool *pgxpool.Pool, names postgres.Names, at time.Time, result string, repaired, failed int) error {
-	if _, err := pool.Exec(ctx, names.SQL(finishRunSQL), r.ID, at, result, repaired, failed); err != nil {
+	var q pgx.Batch
+	q.Queue(unhurriedSQL)
+	q.Queue(names.SQL(finishRunSQL), r.ID, at, result, repaired, failed)
+	if err := pool.SendBatch(ctx, &q).Close(); err != nil {
 		return fmt.Errorf("recording the end of the run: %w", err)
 	}
 	return nil
