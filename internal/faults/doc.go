@@ -6,6 +6,6 @@
 //
 // Each test reports what it injected, and how much was lost or wrong after it.
 // FAULTS_SECONDS sets for how long the tests that run by the clock go on, which
-// is 20 by default. With UPDATE_DOCS=1 the results replace those of
+// is 60 by default. With UPDATE_DOCS=1 the results replace those of
 // docs/reliability.md.
 package faults

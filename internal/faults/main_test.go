@@ -60,7 +60,7 @@ func build(path string) error {
 func byTheClock() time.Duration {
 	seconds, err := strconv.Atoi(os.Getenv("FAULTS_SECONDS"))
 	if err != nil || seconds < 1 {
-		seconds = 20
+		seconds = 60
 	}
 	return time.Duration(seconds) * time.Second
 }
