@@ -27,12 +27,14 @@ CREATE TABLE {ledger}.grants (
     row_hash             bigint NOT NULL,
     revoked              text[] NOT NULL DEFAULT '{}',
     revoked_at           timestamptz,
+    former               jsonb NOT NULL DEFAULT '{}',
     run_id               uuid NOT NULL,
     updated_at           timestamptz NOT NULL
 );
 COMMENT ON TABLE {ledger}.grants IS 'What this program owns of each team''s permission row.';
 COMMENT ON COLUMN {ledger}.grants.servers IS 'Entries of mcp_servers that this program granted and may take out again.';
 COMMENT ON COLUMN {ledger}.grants.revoked IS 'Entries taken out lately: taken out again should a late write of LiteLLM bring them back.';
+COMMENT ON COLUMN {ledger}.grants.former IS 'Rows that the team had before, and what was owned in each: LiteLLM may give one back.';
 CREATE INDEX grants_object_permission_id_idx ON {ledger}.grants (object_permission_id);
 COMMENT ON COLUMN {ledger}.grants.row_created IS 'Whether this program made the row.';
 COMMENT ON COLUMN {ledger}.grants.union_hash IS 'hash_array_extended of the sorted union of the groups when this was written.';

@@ -1,5 +1,6 @@
 -- granted is NULL where it equals owned, as it does for a new row: each list is
--- sent and parsed once. The row's own hash is taken as it stands by now.
+-- sent and parsed once. The row's own hash is taken as it stands by now. What
+-- was owned in a row that the team leaves is kept for when it comes back.
 WITH n AS MATERIALIZED (
     SELECT team_id, row_id, created, policy, owned::text[] AS owned, granted::text[] AS granted,
            coalesce(revoked::text[], '{}') AS revoked, revoked_now
@@ -23,6 +24,10 @@ SET object_permission_id = excluded.object_permission_id,
     union_hash = excluded.union_hash,
     row_hash = excluded.row_hash,
     revoked = excluded.revoked,
+    former = CASE WHEN g.object_permission_id = excluded.object_permission_id THEN g.former
+        ELSE (g.former || CASE WHEN g.servers = '{}' THEN '{}' ELSE jsonb_build_object(
+                 g.object_permission_id, jsonb_build_object('servers', g.servers, 'created', g.row_created)) END)
+             - excluded.object_permission_id END,
     revoked_at = CASE WHEN excluded.revoked <> '{}' THEN coalesce(excluded.revoked_at, g.revoked_at) END,
     run_id = excluded.run_id,
     updated_at = excluded.updated_at

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"litellm-reconciler/pkg/ledger"
 	"litellm-reconciler/pkg/litellm"
 	"litellm-reconciler/pkg/plan"
 	"litellm-reconciler/pkg/postgres"
@@ -44,38 +43,15 @@ func (s *scanner) examine(ctx context.Context, tx pgx.Tx, ids []string, each fun
 		return fmt.Errorf("examining teams: %w", err)
 	}
 	defer rows.Close()
-	var returned []examined
 	for rows.Next() {
 		t, err := s.examined(rows.RawValues())
 		if err != nil {
 			return fmt.Errorf("examining teams: %w", err)
 		}
-		if t.known && !t.ours && t.row != "" {
-			returned = append(returned, t)
-			continue
-		}
 		each(t)
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("examining teams: %w", err)
-	}
-	return s.recall(ctx, tx, returned, each)
-}
-
-// recall looks up what is owned in rows that teams came back to, as a repair
-// will do.
-func (s *scanner) recall(ctx context.Context, tx pgx.Tx, returned []examined, each func(examined)) error {
-	places := make([]ledger.Place, len(returned))
-	for i, t := range returned {
-		places[i] = ledger.Place{Team: t.id, Row: t.row}
-	}
-	before, err := ledger.OwnedBefore(ctx, tx, s.Names, places)
-	if err != nil {
-		return err
-	}
-	for _, t := range returned {
-		t.Owned = before[t.id].Servers
-		each(t)
 	}
 	return nil
 }
@@ -84,12 +60,12 @@ func (s *scanner) recall(ctx context.Context, tx pgx.Tx, returned []examined, ea
 func (s *scanner) examined(raw [][]byte) (t examined, err error) {
 	groups, err1 := postgres.Texts(raw[1])
 	servers, err2 := postgres.Texts(raw[3])
-	owned, err3 := postgres.Texts(raw[6])
-	revoked, err4 := postgres.Texts(raw[7])
+	owned, err3 := postgres.Texts(raw[7])
+	revoked, err4 := postgres.Texts(raw[8])
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return t, err
 	}
-	t = examined{id: string(raw[0]), row: string(raw[2]), groups: groups, known: postgres.Bool(raw[5]), ours: raw[6] != nil}
+	t = examined{id: string(raw[0]), row: string(raw[2]), groups: groups, known: postgres.Bool(raw[5]), ours: postgres.Bool(raw[6])}
 	t.Team = plan.Team{Owned: owned, Revoked: revoked, Union: s.groups.Union(groups)}
 	if raw[2] != nil {
 		t.Row = &litellm.Row{ID: t.row, Servers: servers, OtherGrants: postgres.Bool(raw[4])}

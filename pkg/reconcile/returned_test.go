@@ -89,3 +89,55 @@ func shared(t *testing.T, b *bundle) {
 	b.repair(t)
 	b.SetGroup(t, "dev", "github", "jira")
 }
+
+// What an administrator takes out while no group grants it any more is nobody's:
+// a change of no row, which the change log does not have.
+func TestWhatWasGivenByHandInARowThatATeamComesBackToStays(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_88)
+	b.Group(t, "dev", "github", "jira")
+	b.Team(t, "team", "dev")
+	b.repair(t)
+	first := b.RowID(t, "team")
+	b.SetGroup(t, "dev", "github")
+	b.SetServers(t, first, "github")
+	b.repair(t)
+	b.Exec(t, "UPDATE litellm_reconciler.grants SET revoked_at = revoked_at - interval '2 hours'")
+	b.SetServers(t, first, "github", "jira") // given by hand
+	b.repair(t)
+	b.Row(t, "other", "elsewhere")
+	b.LinkTeam(t, "team", "other")
+	b.repair(t)
+	b.LinkTeam(t, "team", first)
+
+	b.repair(t)
+
+	if diff := cmp.Diff([]string{"github", "jira"}, b.Servers(t, "team")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What came back in between and was granted again is owned, and no row was
+// written for it.
+func TestWhatCameBackAndWasGrantedAgainIsOwnedInARowThatATeamComesBackTo(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_88)
+	b.team(t, "own")
+	b.repair(t)
+	b.SetTeamGroups(t, "team")
+	b.repair(t)
+	b.SetServers(t, "row", "own", "github")
+	b.SetTeamGroups(t, "team", "general")
+	b.repair(t)
+	b.Row(t, "other", "elsewhere")
+	b.LinkTeam(t, "team", "other")
+	b.repair(t)
+	b.LinkTeam(t, "team", "row")
+	b.SetTeamGroups(t, "team")
+
+	b.repair(t)
+
+	if diff := cmp.Diff([]string{"own"}, b.Servers(t, "team")); diff != "" {
+		t.Error(diff)
+	}
+}

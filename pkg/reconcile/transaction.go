@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -85,27 +84,11 @@ func (t *transaction) read(ctx context.Context, targets []Target) error {
 	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
 		return fmt.Errorf("locking and reading teams: %w", err)
 	}
-	if err := t.recall(ctx, teams, grants); err != nil {
-		return err
-	}
 	for _, target := range targets {
 		grant, known := grants[target.Team]
 		decide(target, teams, grant, known)
 	}
 	return nil
-}
-
-// recall looks up what is owned in rows that teams came back to.
-func (t *transaction) recall(ctx context.Context, b *litellm.Batch, grants map[string]ledger.Grant) error {
-	var places []ledger.Place
-	for id, team := range b.Teams {
-		if g, known := grants[id]; known && team.RowExists && g.RowID != *team.RowID {
-			places = append(places, ledger.Place{Team: id, Row: *team.RowID})
-		}
-	}
-	before, err := ledger.OwnedBefore(ctx, t.tx, t.Names, places)
-	maps.Copy(grants, before)
-	return err
 }
 
 // lockLinks takes the stronger lock on teams that are to get another row, and
