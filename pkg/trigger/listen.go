@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,8 @@ import (
 )
 
 const (
-	// listenPing is how often a connection on which nothing comes is tried.
-	listenPing = 30 * time.Second
+	// listenQuiet is how long nothing comes before the connection is tried.
+	listenQuiet = 30 * time.Second
 	// listenLimit bounds what the server is asked.
 	listenLimit = 10 * time.Second
 )
@@ -36,6 +37,8 @@ type Listener struct {
 	// should have room for one.
 	Wake map[string]chan<- struct{}
 	Log  *slog.Logger
+
+	quiet time.Duration // instead of listenQuiet, for tests
 }
 
 // Run listens until ctx is done. It connects again when the connection is lost.
@@ -125,13 +128,14 @@ func (l Listener) subscribe(ctx context.Context, conn *pgx.Conn) error {
 // next waits for a notification. It returns none when nothing came for a while
 // and the server still answers.
 func (l Listener) next(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
-	quiet, cancel := context.WithTimeout(ctx, listenPing)
+	patience := cmp.Or(l.quiet, listenQuiet)
+	quiet, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	n, err := conn.WaitForNotification(quiet)
 	if err == nil || quiet.Err() == nil || ctx.Err() != nil {
 		return n, err
 	}
-	ctx, stop := context.WithTimeout(ctx, listenLimit)
+	ctx, stop := context.WithTimeout(ctx, min(patience, listenLimit))
 	defer stop()
 	return nil, conn.Ping(ctx)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"litellm-reconciler/internal/faults/pgproxy"
 	"litellm-reconciler/internal/pgtest"
 )
 
@@ -38,6 +41,12 @@ func (e *ear) said() string {
 
 func listen(t *testing.T, url string) *ear {
 	t.Helper()
+	return listenFor(t, url, 0)
+}
+
+// listenFor has the connection tried when nothing came for so long.
+func listenFor(t *testing.T, url string, quiet time.Duration) *ear {
+	t.Helper()
 	e := &ear{woken: make(chan struct{}, 1)}
 	database, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -51,6 +60,7 @@ func listen(t *testing.T, url string) *ear {
 			Database: database,
 			Wake:     map[string]chan<- struct{}{`news of "all"`: e.woken, "others": make(chan struct{}, 1)},
 			Log:      slog.New(slog.NewTextHandler(e, nil)),
+			quiet:    quiet,
 		}.Run(ctx)
 	}()
 	t.Cleanup(func() {
@@ -121,6 +131,50 @@ func TestThroughAPoolerNobodyListens(t *testing.T) {
 	if strings.Count(e.said(), "\n") != 1 {
 		t.Errorf("said more than once: %s", e.said())
 	}
+}
+
+// A network that swallows everything closes no connection.
+func TestAConnectionThatFellSilentIsNotListenedToForEver(t *testing.T) {
+	t.Parallel()
+	d := pgtest.Empty(t)
+	proxy, err := pgproxy.Listen(t.Context(), net.JoinHostPort(d.Pool.Config().ConnConfig.Host, strconv.Itoa(int(d.Pool.Config().ConnConfig.Port))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	url, err := proxy.Before(d.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := make(chan struct{}, 1)
+	proxy.SetRule(func(m pgproxy.Message) pgproxy.Verdict {
+		if strings.Contains(m.SQL, "ping") {
+			Rouse(tried)
+		}
+		return pgproxy.Pass
+	})
+	e := listenFor(t, url, time.Second)
+	e.wantWoken(t)
+	for range 2 { // nothing comes, and the server answers when it is asked
+		select {
+		case <-tried:
+		case <-time.After(20 * time.Second):
+			t.Fatal("the connection is not tried")
+		}
+	}
+	d.Exec(t, `NOTIFY "news of ""all"""`)
+	e.wantWoken(t)
+	if said := e.said(); strings.Count(said, "\n") != 1 {
+		t.Errorf("it did not keep the connection: %s", said)
+	}
+	proxy.Swallow(true)
+	for !strings.Contains(e.said(), "not told of changes") {
+		time.Sleep(10 * time.Millisecond)
+	}
+	proxy.Swallow(false)
+	e.wantWoken(t)
+	d.Exec(t, `NOTIFY "news of ""all"""`)
+	e.wantWoken(t)
 }
 
 func TestAListenerWhoseDatabaseIsAwaySaysSoOnce(t *testing.T) {

@@ -166,6 +166,24 @@ func TestLoopRunsNothingWhenAlreadyDone(t *testing.T) {
 	}
 }
 
+func TestALoopThatWaitsEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		Loop{
+			Schedule: minutely(t),
+			Pass:     func(context.Context) error { return nil },
+			Random:   func() float64 { return 1 },
+			Log:      slog.New(slog.DiscardHandler),
+		}.Run(ctx)
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("stopped after 10s, it ended after %s", took)
+		}
+	})
+}
+
 func TestAwaitScheduleKeepsTheError(t *testing.T) {
 	t.Parallel()
 	err := AwaitSchedule(errPass)
