@@ -2,11 +2,16 @@ package reconcile
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"litellm-reconciler/pkg/postgres"
 )
+
+// ending is how long the end of a snapshot is waited for after a stop: it spares
+// a connection, and writes nothing.
+const ending = time.Second
 
 // look runs do in one snapshot that the server keeps from writing. What do asks
 // of the server is for do to bound; its begin and its end are bounded here.
@@ -29,7 +34,9 @@ func (r *Reconciler) snapshot(ctx context.Context, o pgx.TxOptions, do func(pgx.
 		return err
 	}
 	err = do(tx)
-	end, cancel := r.answered(context.WithoutCancel(ctx))
+	end, stop := graceful(ctx, ending)
+	defer stop()
+	end, cancel = r.answered(end)
 	defer cancel()
 	if err != nil {
 		_ = tx.Rollback(end) // the error that counts is the first
