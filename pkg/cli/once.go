@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"litellm-reconciler/pkg/config"
 	"litellm-reconciler/pkg/plan"
@@ -56,11 +57,14 @@ func onceExit(r reconcile.Report, err error, driftCode bool) error {
 	return nil
 }
 
+// exportLimit is how long a Pushgateway may take.
+const exportLimit = 5 * time.Second
+
 // export hands the metrics on where nobody scrapes them. The repair is done by
 // then: what goes wrong here is said, and changes no exit code.
 func (a *app) export(ctx context.Context) {
-	patience := a.config.ShutdownTimeout
-	if ctx.Err() != nil { // the repair had its part of the time
+	patience := min(a.config.ShutdownTimeout, exportLimit) // a daemon has more to do
+	if ctx.Err() != nil {                                  // the repair had its part of the time
 		patience /= 10
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)

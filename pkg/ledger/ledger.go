@@ -38,6 +38,24 @@ type Grant struct {
 	// back later than that no write of LiteLLM's was late with.
 	Revoked      []string
 	RevokedFresh bool
+	// Former are rows that the team had before, by id, most often none.
+	Former map[string]Owned
+}
+
+// Owned is what was owned in a row when the team left it.
+type Owned struct {
+	Servers    []string `json:"servers"`
+	RowCreated bool     `json:"created"`
+}
+
+// In returns the grant as it is in a row, should the team be back at one that it
+// had before. LiteLLM writes a row back under the id that it read it under
+// (handle_update_object_permission_common).
+func (g Grant) In(row string) Grant {
+	if former, found := g.Former[row]; found && row != g.RowID {
+		return Grant{RowID: row, Servers: former.Servers, RowCreated: former.RowCreated}
+	}
+	return g
 }
 
 // QueueRead queues the reading of the given teams' grants; the map is filled
@@ -47,7 +65,7 @@ func QueueRead(q *pgx.Batch, names postgres.Names, teams []string) map[string]Gr
 	q.Queue(names.SQL(readGrantsSQL), teams).Query(func(rows pgx.Rows) error {
 		var team string
 		var g Grant
-		_, err := pgx.ForEachRow(rows, []any{&team, &g.RowID, &g.Servers, &g.RowCreated, &g.Revoked, &g.RevokedFresh},
+		_, err := pgx.ForEachRow(rows, []any{&team, &g.RowID, &g.Servers, &g.RowCreated, &g.Revoked, &g.RevokedFresh, &g.Former},
 			func() error {
 				grants[team] = g
 				g = Grant{}

@@ -144,9 +144,8 @@ func TestUpNeedsNoRightWhenAllIsInPlace(t *testing.T) {
 func TestRightsSufficeForAllThatARepairDoes(t *testing.T) {
 	t.Parallel()
 	d, _ := installed(t)
-	pool := open(t, d.Role(t, "limited", // the ledger reads which row a team has, and the row it writes of
+	pool := open(t, d.Role(t, "limited", // the ledger reads the row it writes of
 		`GRANT USAGE ON SCHEMA {schema} TO {role}`,
-		`GRANT SELECT (team_id, object_permission_id) ON {schema}."LiteLLM_TeamTable" TO {role}`,
 		`GRANT SELECT (object_permission_id, mcp_servers) ON {schema}."LiteLLM_ObjectPermissionTable" TO {role}`))
 	missing, err := postgres.MissingRights(t.Context(), pool, ledger.Rights(names))
 	if err != nil || len(missing) != len(ledger.Rights(names)) {

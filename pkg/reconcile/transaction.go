@@ -86,6 +86,9 @@ func (t *transaction) read(ctx context.Context, targets []Target) error {
 	}
 	for _, target := range targets {
 		grant, known := grants[target.Team]
+		if team := teams.Teams[target.Team]; team.RowExists {
+			grant = grant.In(*team.RowID)
+		}
 		decide(target, teams, grant, known)
 	}
 	return nil
