@@ -43,7 +43,7 @@ func TestTheDaemonRepairsAtStartAndThenOnItsSchedule(t *testing.T) {
 			if code, took := d.stop(t, syscall.SIGTERM); code != 0 || took > 5*time.Second {
 				t.Errorf("exit code %d after %s", code, took)
 			}
-			wantTexts(t, d.lines()[len(d.lines())-1], `"msg":"stopped"`)
+			wantTexts(t, d.Lines()[len(d.Lines())-1], `"msg":"stopped"`)
 		})
 	}
 }
@@ -137,7 +137,7 @@ func TestTheDaemonOutlivesItsDatabase(t *testing.T) {
 	if code, _ := d.stop(t, syscall.SIGINT); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	for _, line := range d.lines() {
+	for _, line := range d.Lines() {
 		if strings.Contains(line, "pgtest@") || strings.Contains(line, "password=") {
 			t.Errorf("a secret in the log: %s", line)
 		}
@@ -149,7 +149,7 @@ func TestADaemonThatCannotListenEndsAtOnce(t *testing.T) {
 	db := pgtest.New(t, pgtest.V1_83_14)
 	d := start(t, of(db))
 
-	r := run(t, of(db), "--web-listen-address="+d.address).wantCode(t, 1)
+	r := run(t, of(db), "--web-listen-address="+d.Address).wantCode(t, 1)
 
-	wantTexts(t, r.complaint(t), "web.listen_address", d.address, "a free host:port", "address already in use")
+	wantTexts(t, r.complaint(t), "web.listen_address", d.Address, "a free host:port", "address already in use")
 }

@@ -38,7 +38,7 @@ func TestChangesAreRepairedAtOnce(t *testing.T) {
 		"litellm_reconciler_event_delay_seconds_count 21",
 		"litellm_reconciler_queue_teams 0", "litellm_reconciler_queue_entries 0",
 		"litellm_reconciler_servers_revoked_total 21")
-	wantTexts(t, strings.Join(d.lines(), "\n"), "told of changes at once", "changes are repaired at once")
+	wantTexts(t, strings.Join(d.Lines(), "\n"), "told of changes at once", "changes are repaired at once")
 	wantTexts(t, run(t, of(db), "history", "a").wantCode(t, 0).stdout, "event")
 }
 
@@ -60,7 +60,7 @@ func TestChangesAreRepairedThroughAPoolerToo(t *testing.T) {
 				db.SetGroup(t, "dev", server)
 				awaitServers(t, db, "a", server)
 			}
-			if log := strings.Join(d.lines(), "\n"); strings.Contains(log, "a connection pooler is in between") == direct {
+			if log := strings.Join(d.Lines(), "\n"); strings.Contains(log, "a connection pooler is in between") == direct {
 				t.Errorf("listening: %s", log)
 			}
 		})
@@ -84,7 +84,7 @@ func TestTriggersOutliveTheDaemonAndAreMadeAgainWhereTheyAreMissing(t *testing.T
 
 	without := start(t, of(db), "--schedule-interval=1h") // does not install them, and says so
 	eventually(t, func() error {
-		if log := strings.Join(without.lines(), "\n"); !strings.Contains(log, "scheduled passes only") || !strings.Contains(log, "migrate triggers install") {
+		if log := strings.Join(without.Lines(), "\n"); !strings.Contains(log, "scheduled passes only") || !strings.Contains(log, "migrate triggers install") {
 			return fmt.Errorf("it does not say so: %s", log)
 		}
 		return nil
@@ -110,7 +110,7 @@ func TestEventsTakeAwayNoMoreThanAPassMay(t *testing.T) {
 	db.SetGroup(t, "dev", "github")
 	d.awaitMetric(t, `guard_refusals_total{limit="revoked_fraction"}`, 1)
 	wantServers(t, db, "t1", "github", "jira")
-	wantTexts(t, strings.Join(d.lines(), "\n"), "teams that would lose entries wait", "20 teams would lose entries")
+	wantTexts(t, strings.Join(d.Lines(), "\n"), "teams that would lose entries wait", "20 teams would lose entries")
 
 	once(t, db, 0, "--allow-revokes")
 	wantServers(t, db, "t1", "github")
@@ -189,7 +189,7 @@ func TestWhatKeepsEventsFromBeingRepairedIsToldOnce(t *testing.T) {
 	d.await(t, "/metrics", 200, `guard_refusals_total{limit="revoked_fraction"} 1`)
 	db.Exec(t, `ALTER TABLE litellm_reconciler.pending RENAME COLUMN due_at TO due`)
 	time.Sleep(4 * time.Second)
-	log := strings.Join(d.lines(), "\n")
+	log := strings.Join(d.Lines(), "\n")
 	for _, text := range []string{"teams that would lose entries wait", "changes wait in the queue"} {
 		if n := strings.Count(log, text); n != 1 {
 			t.Errorf("%q is told %d times: %s", text, n, log)

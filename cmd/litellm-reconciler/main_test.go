@@ -7,17 +7,17 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"litellm-reconciler/internal/pgtest"
+	"litellm-reconciler/internal/program"
 )
 
-// program is the path of the program, built for these tests.
-var program string
+// binary is the path of the program, built for these tests.
+var binary string
 
 // patience bounds every wait. It is long because only a failure waits it out.
 const patience = 30 * time.Second
@@ -26,47 +26,25 @@ func TestMain(m *testing.M) {
 	// Linked into the tests as well, or their cached result would outlive a
 	// change of the program that they build.
 	runtime.KeepAlive(main)
-	dir, err := os.MkdirTemp("", "litellm-reconciler-test-")
-	if err == nil {
-		program = filepath.Join(dir, "litellm-reconciler")
-		err = build(program)
-	}
+	path, remove, err := program.Build()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "building the program:", err)
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	pgtest.Main(m, func() { _ = os.RemoveAll(dir) })
-}
-
-// build builds the program, with the race detector where the tests have it.
-func build(path string) error {
-	args := []string{"build", "-o", path}
-	if raceDetector {
-		args = append(args, "-race")
-	}
-	output, err := exec.CommandContext(context.Background(), "go", append(args, ".")...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%w: %s", err, output)
-	}
-	return nil
+	binary = path
+	pgtest.Main(m, remove)
 }
 
 // env are the variables that the program sees, and there are no others.
-type env map[string]string
+type env = program.Env
 
 // of is the environment of a LiteLLM pod on that database.
-func of(db *pgtest.Database) env { return env{"DATABASE_URL": db.URL} }
+func of(db *pgtest.Database) env { return program.On(db) }
 
-// command prepares the program. It is killed when the test ends.
+// command prepares the program. It is killed when ctx ends.
 func command(ctx context.Context, t *testing.T, e env, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir = t.TempDir()                           // nothing is to be found in the working directory
-	cmd.Env = []string{"GORACE=atexit_sleep_ms=50"} // the race detector's own second, times hundreds of runs, is too long
-	for name, value := range e {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	return cmd
+	return program.Command(ctx, t, binary, e, args...)
 }
 
 // result is what a run of the program came to.

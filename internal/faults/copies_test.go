@@ -113,13 +113,13 @@ func (c *crew) wantFollower(t *testing.T, name string) {
 
 func leads(t *testing.T, d *daemon) bool {
 	t.Helper()
-	_, body, err := d.get(t, "/metrics")
+	_, body, err := d.Get(t.Context(), "/metrics")
 	return err == nil && strings.Contains(body, "\nlitellm_reconciler_leader 1\n")
 }
 
 func (c *crew) signal(t *testing.T, name string, s syscall.Signal) {
 	t.Helper()
-	if err := c.copies[name].cmd.Process.Signal(s); err != nil {
+	if err := c.copies[name].Cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -3,20 +3,18 @@
 package faults_test
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
 	"litellm-reconciler/internal/pgtest"
+	"litellm-reconciler/internal/program"
 )
 
-// program is the path of the program, built for these tests.
-var program string
+// binary is the path of the program, built for these tests.
+var binary string
 
 const (
 	// patience bounds every wait. It is long because only a failure waits it
@@ -26,34 +24,18 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "litellm-reconciler-faults-")
-	if err == nil {
-		program = filepath.Join(dir, "litellm-reconciler")
-		err = build(program)
-	}
+	path, remove, err := program.Build()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "building the program:", err)
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	binary = path
 	pgtest.Main(m, func() {
-		_ = os.RemoveAll(dir)
+		remove()
 		if err := publish(); err != nil {
 			fmt.Fprintln(os.Stderr, "writing down the results:", err)
 		}
 	})
-}
-
-// build builds the program, with the race detector where the tests have it.
-func build(path string) error {
-	args := []string{"build", "-o", path}
-	if raceDetector {
-		args = append(args, "-race")
-	}
-	cmd := exec.CommandContext(context.Background(), "go", append(args, "litellm-reconciler/cmd/litellm-reconciler")...)
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, output)
-	}
-	return nil
 }
 
 // byTheClock is for how long tests go on that could do so for ever.

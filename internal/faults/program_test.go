@@ -10,26 +10,21 @@ import (
 	"testing"
 
 	"litellm-reconciler/internal/pgtest"
+	"litellm-reconciler/internal/program"
 )
 
 // env are the variables that the program sees, and there are no others.
-type env map[string]string
+type env = program.Env
 
 // of is the environment of a LiteLLM pod on that database.
-func of(db *pgtest.Database) env { return at(db.URL) }
+func of(db *pgtest.Database) env { return program.On(db) }
 
 func at(database string) env { return env{"DATABASE_URL": database} }
 
-// command prepares the program. It is killed when the test ends.
+// command prepares the program. It is killed when ctx ends.
 func command(ctx context.Context, t *testing.T, e env, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir = t.TempDir()
-	cmd.Env = []string{"GORACE=atexit_sleep_ms=50"} // not a second each of hundreds of times
-	for name, value := range e {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	return cmd
+	return program.Command(ctx, t, binary, e, args...)
 }
 
 // result is what a run of the program came to: -1 for one that was killed.

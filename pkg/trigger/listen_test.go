@@ -121,8 +121,10 @@ func TestThroughAPoolerNobodyListens(t *testing.T) {
 	t.Parallel()
 	d := pgtest.Empty(t)
 	e := listen(t, d.Pooled(t, "transaction"))
-	for !strings.Contains(e.said(), "DIRECT_URL") {
-		time.Sleep(10 * time.Millisecond)
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(e.said(), "DIRECT_URL"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it does not say what to do: %s", e.said())
+		}
 	}
 	e.wantAsleep(t)
 	if n := pgtest.Scalar[int](t, d, `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`); n != 0 {

@@ -1,6 +1,6 @@
-//go:build !race
+//go:build race
 
-package main
+package program
 
 // raceDetector is whether the tests were built with it.
-const raceDetector = false
+const raceDetector = true

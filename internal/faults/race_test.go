@@ -1,5 +1,0 @@
-//go:build faults && race
-
-package faults_test
-
-const raceDetector = true
