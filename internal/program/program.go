@@ -26,7 +26,8 @@ func Build() (path string, remove func(), err error) {
 		args = append(args, "-race")
 	}
 	args = append(args, "litellm-reconciler/cmd/litellm-reconciler")
-	if output, err := exec.CommandContext(context.Background(), "go", args...).CombinedOutput(); err != nil {
+	build := exec.CommandContext(context.Background(), "go", args...) //nolint:gosec // the arguments are those above
+	if output, err := build.CombinedOutput(); err != nil {
 		remove()
 		return "", nil, fmt.Errorf("building the program: %w: %s", err, output)
 	}
@@ -42,7 +43,7 @@ func On(db *pgtest.Database) Env { return Env{"DATABASE_URL": db.URL} }
 // Command prepares the program. It is killed when ctx ends.
 func Command(ctx context.Context, tb testing.TB, path string, e Env, args ...string) *exec.Cmd {
 	tb.Helper()
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := exec.CommandContext(ctx, path, args...)  //nolint:gosec // it was built by the test
 	cmd.Dir = tb.TempDir()                          // nothing is to be found in the working directory
 	cmd.Env = []string{"GORACE=atexit_sleep_ms=50"} // the race detector's own second, times hundreds of runs, is too long
 	for name, value := range e {
