@@ -22,8 +22,17 @@ type directory struct {
 func newDirectory() (*directory, error) {
 	parent := memory()
 	if parent == "" {
-		parent = os.TempDir()
+		return newDirectoryOnDisk()
 	}
+	return newDirectoryIn(parent)
+}
+
+// newDirectoryOnDisk does so where temporary files are.
+func newDirectoryOnDisk() (*directory, error) {
+	return newDirectoryIn(os.TempDir())
+}
+
+func newDirectoryIn(parent string) (*directory, error) {
 	removeAbandoned(parent)
 	path, err := os.MkdirTemp(parent, directoryPrefix)
 	if err != nil {

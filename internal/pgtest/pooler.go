@@ -66,7 +66,7 @@ func (d *Database) Pooled(tb testing.TB, mode string) string {
 	}
 	cmd := account.command(context.WithoutCancel(tb.Context()), dir, program, "ini") // ended below, after those connected to it
 	cmd.Stderr = log
-	running, err := start(cmd)
+	running, err := fork(cmd)
 	if err != nil {
 		tb.Fatal(err)
 	}

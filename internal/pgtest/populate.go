@@ -15,6 +15,9 @@ type PopulateOptions struct {
 	ServersPerGroup int // at most Servers
 	GroupsPerTeam   int // at most Groups
 
+	// Popular, unless it is 0, has every so many-th team have the first group in place of its first one.
+	Popular int
+
 	// Missing teams, the first ones, have no permission row. The Stale teams after them have one that lacks the last
 	// server it should grant. The rows of all others are in sync: the sorted union of what their groups grant.
 	Missing, Stale int
@@ -32,7 +35,7 @@ func Populate(ctx context.Context, pool *pgxpool.Pool, schema string, o Populate
 	}{
 		{"SET LOCAL jit = off", nil}, // compiling these takes longer than it saves
 		{populateServers, []any{o.Servers}},
-		{populateDraft, []any{o.Teams, o.Groups, o.GroupsPerTeam}},
+		{populateDraft, []any{o.Teams, o.Groups, o.GroupsPerTeam, o.Popular}},
 		{populateGroups, []any{o.Groups, o.Servers, o.ServersPerGroup}},
 		{populateRows, []any{o.Missing, o.Missing + o.Stale}},
 		{populateTeams, []any{o.Missing}},
@@ -61,13 +64,15 @@ INSERT INTO {schema}."LiteLLM_MCPServerTable" (server_id, server_name, alias, ur
 SELECT md5('server ' || n)::uuid::text, 'server_' || n, 'server_' || n, 'https://mcp-' || n || '.example/mcp', 'http'
 FROM generate_series(1, $1::int) AS n`
 
-// A team's groups are spread evenly over all groups, so that neighbours have different ones.
+// The groups are cut into as many bands as a team has groups, and a team has one of each: a different combination for
+// every team, up to the square of a band's size.
 const populateDraft = `
 CREATE TEMPORARY TABLE draft ON COMMIT DROP AS
 SELECT n, md5('team ' || n)::uuid::text AS team_id, md5('row ' || n)::uuid::text AS row_id,
-    ARRAY(SELECT md5('group ' || 1 + (n + k * ($2::int / greatest($3::int, 1))) % $2::int)::uuid::text
+    ARRAY(SELECT md5('group ' || 1 + k * band + CASE WHEN k = 0 AND n % nullif($4::int, 0) = 0 THEN 0 ELSE (n + k * (n / band)) % band END)::uuid::text
           FROM generate_series(0, $3::int - 1) AS k) AS groups
-FROM generate_series(1, $1::int) AS n`
+FROM generate_series(1, $1::int) AS n
+CROSS JOIN (SELECT greatest($2::int / greatest($3::int, 1), 1) AS band) AS bands`
 
 // A group shares about half of its servers with the next group.
 const populateGroups = `
@@ -83,7 +88,7 @@ LEFT JOIN (
     SELECT group_id, array_agg(team_id ORDER BY n) AS teams FROM draft, unnest(groups) AS group_id GROUP BY group_id
 ) AS assigned ON assigned.group_id = ids.id`
 
-// Many teams have the same groups, so the union is taken once for all of them; materialised, as Postgres would otherwise
+// Teams may have the same groups, so the union is taken once for all of them; materialised, as Postgres would otherwise
 // take it for each team.
 const populateRows = `
 WITH unions AS MATERIALIZED (
@@ -91,7 +96,7 @@ WITH unions AS MATERIALIZED (
         SELECT DISTINCT server COLLATE "C" AS server
         FROM {schema}."LiteLLM_AccessGroupTable", unnest(access_mcp_server_ids) AS server
         WHERE access_group_id = ANY (groups) ORDER BY server) AS servers
-    FROM (SELECT DISTINCT groups FROM draft) AS combinations
+    FROM (SELECT DISTINCT groups FROM draft WHERE n > $1::int) AS combinations
 )
 INSERT INTO {schema}."LiteLLM_ObjectPermissionTable" (object_permission_id, mcp_servers)
 SELECT row_id, CASE WHEN n <= $2::int THEN servers[:cardinality(servers) - 1] ELSE servers END
@@ -102,7 +107,8 @@ const populateTeams = `
 INSERT INTO {schema}."LiteLLM_TeamTable"
     (team_id, team_alias, object_permission_id, access_group_ids, admins, members, members_with_roles, metadata,
      max_budget, spend, models, tpm_limit, rpm_limit, budget_duration)
-SELECT team_id, 'team ' || n, CASE WHEN n > $1::int THEN row_id END, groups, '{}', '{}',
+SELECT team_id, 'team ' || n, CASE WHEN n > $1::int THEN row_id END, groups, '{}',
+    ARRAY(SELECT md5('user ' || n * 3 + m)::uuid::text FROM generate_series(0, n % 5) AS m),
     (SELECT jsonb_agg(jsonb_build_object('role', CASE WHEN m = 0 THEN 'admin' ELSE 'user' END,
         'user_id', md5('user ' || n * 3 + m)::uuid::text, 'user_email', 'user' || n * 3 + m || '@example.com'))
      FROM generate_series(0, n % 5) AS m),

@@ -18,9 +18,9 @@ type process struct {
 	err    error // what Wait returned; set before exited is closed
 }
 
-// start forks the command. The kernel ties the parent-death signal to the forking thread and not to the process, so the
+// fork starts the command. The kernel ties the parent-death signal to the forking thread and not to the process, so the
 // goroutine that forks keeps its thread until the child has ended.
-func start(cmd *exec.Cmd) (*process, error) {
+func fork(cmd *exec.Cmd) (*process, error) {
 	endWithParent(cmd.SysProcAttr)
 	p := &process{cmd: cmd, exited: make(chan struct{})}
 	started := make(chan error)

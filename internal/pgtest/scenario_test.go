@@ -126,6 +126,22 @@ func TestPopulateIsDeterministic(t *testing.T) {
 	}
 }
 
+func TestPopulateGivesTeamsGroupsOfTheirOwnAndOneThatManyHave(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t, pgtest.Newest)
+	options := pgtest.PopulateOptions{Teams: 900, Groups: 90, Servers: 9, ServersPerGroup: 1, GroupsPerTeam: 3, Popular: 10, Missing: 900}
+	if err := pgtest.Populate(t.Context(), d.Pool, d.Schema, options); err != nil {
+		t.Fatal(err)
+	}
+	if n := pgtest.Scalar[int](t, d, `SELECT count(DISTINCT access_group_ids) FROM {schema}."LiteLLM_TeamTable"`); n != 900 {
+		t.Errorf("%d combinations of groups, want 900", n)
+	}
+	largest := pgtest.Scalar[int](t, d, `SELECT max(cardinality(assigned_team_ids)) FROM {schema}."LiteLLM_AccessGroupTable" WHERE access_group_name = 'group 1'`)
+	if largest != 90 {
+		t.Errorf("%d teams have the popular group, want 90", largest)
+	}
+}
+
 func TestPopulateTakesZeros(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t, pgtest.Newest)

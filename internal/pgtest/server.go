@@ -39,6 +39,7 @@ type Server struct {
 	binaries string
 	account  account
 	port     int
+	settings []string
 	process  *process // nil: stopped
 
 	prefix string // of the names of everything created, as several processes may share an external server
@@ -49,9 +50,17 @@ type Server struct {
 	serial    int
 }
 
+// forgetful are settings for data that nobody misses.
+var forgetful = []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=128MB", "max_wal_size=256MB"}
+
 // Start starts a Postgres on a free port, or takes the server that TEST_DATABASE_URL names.
 func Start(ctx context.Context) (*Server, error) {
-	s := &Server{prefix: "pgtest_" + strings.ToLower(rand.Text()[:8]), templates: map[layout]*template{}}
+	return start(ctx, newDirectory, forgetful)
+}
+
+// start creates the data directory and its server, unless one is named.
+func start(ctx context.Context, create func() (*directory, error), settings []string) (*Server, error) {
+	s := &Server{prefix: "pgtest_" + strings.ToLower(rand.Text()[:8]), templates: map[layout]*template{}, settings: settings}
 	if given := os.Getenv("TEST_DATABASE_URL"); given != "" {
 		parsed, err := url.Parse(given)
 		if err != nil || parsed.Host == "" {
@@ -67,7 +76,7 @@ func Start(ctx context.Context) (*Server, error) {
 	if s.account, err = unprivileged(); err != nil {
 		return nil, err
 	}
-	if s.dir, err = newDirectory(); err != nil {
+	if s.dir, err = create(); err != nil {
 		return nil, err
 	}
 	if err := s.initialise(ctx); err != nil {
@@ -118,14 +127,13 @@ func (s *Server) StartPostgres(ctx context.Context) error {
 	defer func() { _ = log.Close() }()
 
 	args := []string{"-D", s.dataDir(), "-k", s.dir.path, "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)}
-	for _, setting := range []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200",
-		"shared_buffers=128MB", "max_wal_size=256MB", "timezone=UTC", "log_timezone=UTC"} {
+	for _, setting := range append([]string{"max_connections=200", "timezone=UTC", "log_timezone=UTC"}, s.settings...) {
 		args = append(args, "-c", setting)
 	}
 	// The server lives longer than the context of its start.
 	cmd := s.account.command(context.WithoutCancel(ctx), s.dir.path, filepath.Join(s.binaries, "postgres"), args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	running, err := start(cmd)
+	running, err := fork(cmd)
 	if err != nil {
 		return fmt.Errorf("starting postgres: %w", err)
 	}

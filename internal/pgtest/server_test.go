@@ -53,6 +53,27 @@ func TestCreateDatabaseServesProgramsThatAreNoTests(t *testing.T) {
 	}
 }
 
+func TestDurableServerWaitsForTheDisk(t *testing.T) {
+	t.Parallel()
+	skipIfExternal(t)
+	s, err := pgtest.StartDurable(t.Context(), "shared_buffers=16MB")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	conn := connect(t, s.URL("postgres"))
+	for name, want := range map[string]string{"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "16MB"} {
+		var got string
+		if err := conn.QueryRow(t.Context(), "SELECT current_setting($1)", name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q and error %v, want %q", name, got, err, want)
+		}
+	}
+}
+
 func TestPostgresEndsWithAKilledProcess(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("PGTEST_KILL_ME") != "" {
