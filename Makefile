@@ -16,7 +16,16 @@ TOOLS                := $(CURDIR)/bin/tools
 GOLANGCI_LINT        := $(TOOLS)/golangci-lint-v2.15.0
 GOVULNCHECK          := $(TOOLS)/govulncheck-v1.9.0
 
-.PHONY: help build test test-faults fuzz demo docs fmt lint vuln tidy postgres clean
+# What to measure: make bench BENCH_SIZES=10000,100000,1000000 takes hours.
+BENCH_SIZES       ?= 10000,100000
+BENCH_WORKS       ?= nothing,few,missing,revoke,group,event
+BENCH_PEERS       ?= ours,sql,loop,floor
+BENCH_REPETITIONS ?= 5
+BENCH_BUSY        ?= 3
+BENCH_RESULTS     ?= docs/benchmarks.json
+BENCH_FLAGS       ?=
+
+.PHONY: help build test test-faults fuzz demo docs bench bench-docs bench-ci bench-plan bin/bench fmt lint vuln tidy postgres clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,6 +49,24 @@ demo: postgres build ## repair a database in the state of LiteLLM issue 27657, s
 
 docs: postgres ## follow the pages of docs and write down what the commands print
 	UPDATE_DOCS=1 $(GO) test -count=1 -run TestTheDocumentationWasTried ./cmd/litellm-reconciler
+
+bench: postgres build bin/bench ## measure it against what one would use instead
+	bin/bench run -version '$(VERSION)' -sizes $(BENCH_SIZES) -works $(BENCH_WORKS) -peers $(BENCH_PEERS) \
+		-repetitions $(BENCH_REPETITIONS) -busy $(BENCH_BUSY) -results $(BENCH_RESULTS) $(BENCH_FLAGS)
+
+bench-docs: bin/bench ## write docs/benchmarks.md from the results of make bench
+	bin/bench docs -results $(BENCH_RESULTS) -out docs
+
+bench-ci: postgres build bin/bench ## measure a little, and fail where a ratio is worse than twice its target
+	bin/bench run -version '$(VERSION)' -sizes 10000 -works nothing,few,missing -peers ours,sql,floor \
+		-repetitions 3 -busy 2 -window 1s -starts 5 -results bin/bench-ci.json
+	bin/bench check -results bin/bench-ci.json
+
+bench-plan: ## measure decisions alone, for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem -count 10 ./pkg/plan
+
+bin/bench:
+	$(GO) build -o $@ ./internal/bench
 
 fmt: ## format the code
 	gofmt -w $$(git ls-files '*.go')
