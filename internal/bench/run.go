@@ -25,6 +25,7 @@ type plan struct {
 	peers       []string
 	repetitions int
 	busy        int
+	busyWorks   []string
 	loopTeams   int
 	starts      int
 	version     string
@@ -40,6 +41,7 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	flags.StringVar(&p.lab.Binary, "binary", "bin/litellm-reconciler", "the program")
 	flags.IntVar(&p.repetitions, "repetitions", 5, "runs that have the server to themselves, of each peer at each work and size")
 	flags.IntVar(&p.busy, "busy", 3, "runs beside clients that update spend, 0 for none")
+	busyWorks := flags.String("busy-works", strings.Join(results.Works(), ","), "at which works")
 	flags.IntVar(&p.loopTeams, "loop-teams", 10_000, "the largest size at which the loop has to go through all teams")
 	flags.IntVar(&p.starts, "starts", 20, "starts of the program, for the time to its first statement")
 	flags.BoolVar(&p.lab.Durable, "durable", true, "whether Postgres waits for the disk")
@@ -53,7 +55,7 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if err := p.complete(*sizes, *works, *peers); err != nil {
+	if err := p.complete(*sizes, *works, *busyWorks, *peers); err != nil {
 		return err
 	}
 	options := map[string]string{}
@@ -66,7 +68,7 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string) error {
 }
 
 // complete checks what the flags say, before anything takes time.
-func (p *plan) complete(sizes, works, peers string) error {
+func (p *plan) complete(sizes, works, busyWorks, peers string) error {
 	for text := range strings.SplitSeq(sizes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
@@ -79,7 +81,7 @@ func (p *plan) complete(sizes, works, peers string) error {
 		flag, text string
 		known      []string
 		into       *[]string
-	}{{"works", works, results.Works(), &p.works}, {"peers", peers, results.Peers(), &p.peers}} {
+	}{{"works", works, results.Works(), &p.works}, {"busy-works", busyWorks, results.Works(), &p.busyWorks}, {"peers", peers, results.Peers(), &p.peers}} {
 		for name := range strings.SplitSeq(list.text, ",") {
 			if !slices.Contains(list.known, name) {
 				return fmt.Errorf("-%s: %q is none of %s", list.flag, name, strings.Join(list.known, ", "))
@@ -148,7 +150,7 @@ func (p *plan) size(ctx context.Context, l *lab.Lab, r *results.Results, teams i
 						return err
 					}
 				}
-				if i < p.busy {
+				if i < p.busy && slices.Contains(p.busyWorks, work) {
 					if err := note(&m.Busy, "busy", m, i)(site.Busy(ctx, work, who)); err != nil {
 						return err
 					}

@@ -30,7 +30,7 @@ CROSS JOIN LATERAL (
 ) AS u
 WHERE (NOT u.servers <@ coalesce(p.mcp_servers, '{}') OR NOT o.servers <@ u.servers)
   AND NOT 'all-proxy-mcpservers' = ANY (coalesce(p.mcp_servers, '{}'));
-ANALYZE drifted;
+ANALYZE drifted (team_id, row_id, missing); -- statistics of long lists take a while
 
 INSERT INTO "LiteLLM_ObjectPermissionTable" (object_permission_id, mcp_servers)
 SELECT row_id, after FROM drifted WHERE missing;
