@@ -77,6 +77,10 @@ func TestEveryPlotThatThePageShowsIsWritten(t *testing.T) {
 			wantDrawing(t, filepath.Join(dir, path))
 		}
 	}
+	memory, err := os.ReadFile(filepath.Join(dir, "benchmarks", "missing-memory.svg"))
+	if err != nil || !strings.Contains(string(memory), ">10 MiB<") || !strings.Contains(string(memory), ">100 MiB<") {
+		t.Errorf("the axis of memory is not round: %v", err)
+	}
 	if shown != 3 { // time, memory and locks; nothing else was measured
 		t.Errorf("%d plots, want 3", shown)
 	}

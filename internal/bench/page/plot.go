@@ -26,12 +26,12 @@ type point struct{ teams, value float64 }
 
 func plots(r *results.Results) []plot {
 	var list []plot
-	add := func(file, title, work string, text func(float64) string, of func(*results.Measurement) []float64) {
+	add := func(file, title, work string, unit float64, text func(float64) string, of func(*results.Measurement) []float64) {
 		p := plot{File: file, Title: title, text: text}
 		for _, peer := range results.Peers() {
 			l := line{peer: peer}
 			for _, teams := range r.Sizes() {
-				if v := results.Median(values(r.At(teams, work, peer), of)); v > 0 {
+				if v := results.Median(values(r.At(teams, work, peer), of)) / unit; v > 0 {
 					l.points = append(l.points, point{float64(teams), v})
 				}
 			}
@@ -43,13 +43,16 @@ func plots(r *results.Results) []plot {
 			list = append(list, p)
 		}
 	}
-	add("nothing-time.svg", "Time of a pass, nothing drifted", results.Nothing, seconds, (*results.Measurement).Walls)
-	add("missing-time.svg", "Time of a pass, everything missing", results.Missing, seconds, (*results.Measurement).Walls)
-	add("missing-memory.svg", "Peak memory of the process, everything missing", results.Missing, bytesText, (*results.Measurement).Peaks)
-	add("missing-lock.svg", "Longest lock on a row, everything missing", results.Missing, seconds, (*results.Measurement).Locks)
-	add("event-time.svg", "From an edit to the rows of its three teams, p50", results.Event, seconds, (*results.Measurement).EventP50s)
+	add("nothing-time.svg", "Time of a pass, nothing drifted", results.Nothing, 1, seconds, (*results.Measurement).Walls)
+	add("missing-time.svg", "Time of a pass, everything missing", results.Missing, 1, seconds, (*results.Measurement).Walls)
+	add("missing-memory.svg", "Peak memory of the process, everything missing", results.Missing, 1<<20, mebibytes, (*results.Measurement).Peaks)
+	add("missing-lock.svg", "Longest lock on a row, everything missing", results.Missing, 1, seconds, (*results.Measurement).Locks)
+	add("event-time.svg", "From an edit to the rows of its three teams, p50", results.Event, 1, seconds, (*results.Measurement).EventP50s)
 	return list
 }
+
+// mebibytes keeps the powers of ten of an axis round.
+func mebibytes(v float64) string { return significant(v) + " MiB" }
 
 func values(m *results.Measurement, of func(*results.Measurement) []float64) []float64 {
 	if m == nil {
