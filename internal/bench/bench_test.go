@@ -14,6 +14,7 @@ import (
 
 	"litellm-reconciler/internal/bench/page"
 	"litellm-reconciler/internal/bench/results"
+	_ "litellm-reconciler/pkg/cli" // or a cached result would outlive a change of the program that is built here
 )
 
 // TestMain lets this test program be the peers too, as the benchmark is.
