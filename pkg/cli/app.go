@@ -72,6 +72,7 @@ func newApp(ctx context.Context, p Process, cfg config.Valid) (*app, error) {
 			IncludeOrganizations: cfg.Organizations.Include,
 		},
 		BatchSize:        cfg.Repair.BatchSize,
+		Concurrency:      min(cfg.Repair.Concurrency, cfg.MaxConnections),
 		LockTimeout:      cfg.Repair.LockTimeout,
 		StatementTimeout: cfg.Repair.StatementTimeout,
 		IdleTimeout:      lease.IdleTimeout(cfg.Lease.Duration),

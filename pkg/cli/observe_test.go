@@ -46,7 +46,7 @@ func TestEveryLabelOfAPassIsThereFromTheStart(t *testing.T) {
 // Scripts rely on the exit code: the worst of what happened decides.
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
-	drifted := reconcile.Report{Found: reconcile.Found{Drifted: []reconcile.Target{{Team: "a"}}}}
+	drifted := reconcile.Report{Found: reconcile.Found{Drifted: reconcile.NewTargets(reconcile.Target{Team: "a"})}}
 	failed := reconcile.Report{Done: reconcile.Outcome{Failed: []reconcile.Failure{{Team: "a", Err: errors.New("no")}}}}
 	busy := reconcile.Report{Done: reconcile.Outcome{Skipped: map[reconcile.Reason]int{reconcile.Busy: 1}}}
 	for name, c := range map[string]struct {

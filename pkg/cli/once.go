@@ -51,7 +51,7 @@ func onceExit(r reconcile.Report, err error, driftCode bool) error {
 		return exit{exitError, err}
 	case r.Done.Unfinished() > 0:
 		return exit{exitError, errors.New("some teams could not be repaired: " + unfinished(r.Done))}
-	case driftCode && len(r.Found.Drifted) > 0:
+	case driftCode && r.Found.Drifted.Len() > 0:
 		return exit{code: exitDrift}
 	}
 	return nil

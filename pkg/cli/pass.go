@@ -66,11 +66,11 @@ func (d *daemon) logPass(ctx context.Context, what string, r reconcile.Report, e
 		level, message = slog.LevelError, what+" failed"
 	case len(r.Done.Failed) > 0:
 		level, message = slog.LevelWarn, what+" left teams unrepaired"
-	case len(r.Found.Drifted) > 0 || r.Done.Settled > 0:
+	case r.Found.Drifted.Len() > 0 || r.Done.Settled > 0:
 		level = slog.LevelInfo
 	}
 	attributes := []any{
-		"teams", r.Found.Teams, "drifted", len(r.Found.Drifted), "repaired", r.Done.Teams, "unfinished", r.Done.Unfinished(),
+		"teams", r.Found.Teams, "drifted", r.Found.Drifted.Len(), "repaired", r.Done.Teams, "unfinished", r.Done.Unfinished(),
 		"granted", r.Done.Granted, "revoked", r.Done.Revoked, "duration", r.Duration.Round(time.Millisecond).String(),
 	}
 	if err != nil {

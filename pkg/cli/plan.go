@@ -54,7 +54,7 @@ func (a *app) plan(ctx context.Context, s screen, keys, exitCode bool) error {
 		return err
 	case shown != nil:
 		return shown
-	case exitCode && len(report.Found.Drifted) > 0:
+	case exitCode && report.Found.Drifted.Len() > 0:
 		return exit{code: exitDrift}
 	}
 	return nil

@@ -49,7 +49,7 @@ func newPlanSummary(r reconcile.Report, err error, policy string, t planTotals) 
 		RowsCopied:     t.teams[ledger.Copied],
 		ServersGranted: pass.ServersGranted, ServersRevoked: pass.ServersRevoked,
 		CeilingsCreated: pass.CeilingsCreated, CeilingsRemoved: pass.CeilingsRemoved,
-		Keys: t.keys, Stale: len(r.Found.Stale),
+		Keys: t.keys, Stale: r.Found.Stale.Len(),
 		Skipped:  map[string]int{string(reconcile.Sentinel): r.Found.Sentinels},
 		Dangling: pass.Dangling, Mismatches: pass.Mismatches, DurationSeconds: pass.DurationSeconds,
 		headline: pass.headline(),

@@ -48,7 +48,7 @@ func newSummary(r reconcile.Report, err error) summary {
 	s := summary{
 		Result: string(result(r, err)), DryRun: r.DryRun,
 		Teams: r.Found.Teams, AccessGroups: r.Found.Groups,
-		DriftedTeams: len(r.Found.Drifted), Drifted: map[string]int{},
+		DriftedTeams: r.Found.Drifted.Len(), Drifted: map[string]int{},
 		RepairedTeams: r.Done.Teams, Repaired: map[string]int{}, Settled: r.Done.Settled,
 		Failed: []failure{}, Skipped: map[string]int{},
 		ServersGranted: r.Done.Granted, ServersRevoked: r.Done.Revoked,

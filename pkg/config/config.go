@@ -63,6 +63,7 @@ type Guard struct {
 // Repair shapes the transactions that write.
 type Repair struct {
 	BatchSize        int           `mapstructure:"batch_size"`
+	Concurrency      int           `mapstructure:"concurrency"`
 	LockTimeout      time.Duration `mapstructure:"lock_timeout"`
 	StatementTimeout time.Duration `mapstructure:"statement_timeout"`
 	Attempts         int           `mapstructure:"attempts"`

@@ -57,6 +57,7 @@ func Keys() []Key {
 		{"guard.max_ceilings_removed", -1, "refuse a pass that leaves more than this many teams unrestricted (-1: no limit)"},
 
 		{"repair.batch_size", 250, "teams repaired in one transaction"},
+		{"repair.concurrency", 2, "repair transactions at the same time"},
 		{"repair.lock_timeout", 500 * time.Millisecond, "longest wait for a lock before a team is left for a later attempt"},
 		{"repair.statement_timeout", 30 * time.Second, "longest a statement may run"},
 		{"repair.attempts", 5, "attempts at a busy team within one pass"},

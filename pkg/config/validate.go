@@ -118,6 +118,7 @@ func (c Config) check(p *problems) {
 
 	// Postgres counts its timeouts in whole milliseconds, and takes 0 for no timeout.
 	number("repair.batch_size", c.Repair.BatchSize, 1, 1000, "between 1 and 1000")
+	number("repair.concurrency", c.Repair.Concurrency, 1, 16, "between 1 and 16")
 	duration("repair.lock_timeout", c.Repair.LockTimeout, time.Millisecond, "at least 1ms")
 	duration("repair.statement_timeout", c.Repair.StatementTimeout, time.Millisecond, "at least 1ms")
 	number("repair.attempts", c.Repair.Attempts, 1, 100, "between 1 and 100")

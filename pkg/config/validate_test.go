@@ -36,7 +36,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		MaxConnections:  4,
 		Policy:          "managed",
 		Guard:           Guard{MaxRevokedFraction: 0.25, MinRevokedTeams: 10, MaxCeilingsCreated: -1, MaxCeilingsRemoved: -1},
-		Repair:          Repair{BatchSize: 250, LockTimeout: 500 * time.Millisecond, StatementTimeout: 30 * time.Second, Attempts: 5},
+		Repair:          Repair{BatchSize: 250, Concurrency: 2, LockTimeout: 500 * time.Millisecond, StatementTimeout: 30 * time.Second, Attempts: 5},
 		Ledger:          Ledger{Schema: "litellm_reconciler", AutoMigrate: true},
 		Watch:           Watch{PollInterval: time.Second},
 		Lease:           Lease{Duration: 15 * time.Second},
@@ -72,6 +72,8 @@ func TestValuesOutsideTheirRangeAreNamedWithIt(t *testing.T) {
 		{func(c *Config) { c.Guard.MaxCeilingsRemoved = -2 },
 			"guard.max_ceilings_removed is -2, must be at least 0, or -1 for no limit"},
 		{func(c *Config) { c.Repair.BatchSize = 0 }, "repair.batch_size is 0, must be between 1 and 1000"},
+		{func(c *Config) { c.Repair.Concurrency = 0 }, "repair.concurrency is 0, must be between 1 and 16"},
+		{func(c *Config) { c.Repair.Concurrency = 17 }, "repair.concurrency is 17, must be between 1 and 16"},
 		{func(c *Config) { c.Repair.BatchSize = 1001 }, "repair.batch_size is 1001, must be between 1 and 1000"},
 		{func(c *Config) { c.Repair.LockTimeout = time.Microsecond }, "repair.lock_timeout is 1µs, must be at least 1ms"},
 		{func(c *Config) { c.Repair.StatementTimeout = 0 }, "repair.statement_timeout is 0s, must be at least 1ms"},
@@ -154,7 +156,7 @@ func TestValuesAtTheEndsOfTheirRangeAreValid(t *testing.T) {
 		"least": func(c *Config) {
 			c.Database.MaxConnections, c.Database.ConnectTimeout = 1, time.Second
 			c.Guard = Guard{MaxCeilingsCreated: -1, MaxCeilingsRemoved: -1}
-			c.Repair = Repair{BatchSize: 1, LockTimeout: time.Millisecond, StatementTimeout: time.Millisecond, Attempts: 1}
+			c.Repair = Repair{BatchSize: 1, Concurrency: 1, LockTimeout: time.Millisecond, StatementTimeout: time.Millisecond, Attempts: 1}
 			c.Schedule.Interval, c.Schedule.Jitter, c.ShutdownTimeout = time.Second, 0, 1
 			c.Watch.PollInterval, c.Lease.Duration = time.Second, 5*time.Second
 			c.Web = Web{}
@@ -162,7 +164,7 @@ func TestValuesAtTheEndsOfTheirRangeAreValid(t *testing.T) {
 		"most": func(c *Config) {
 			c.Database.MaxConnections = 1000
 			c.Guard.MaxRevokedFraction, c.Schedule.Jitter = 1, 0.999
-			c.Repair.BatchSize, c.Repair.Attempts = 1000, 100
+			c.Repair.BatchSize, c.Repair.Concurrency, c.Repair.Attempts = 1000, 16, 100
 			c.Ledger.Schema = strings.Repeat("x", 63)
 			c.Metrics.PushgatewayURL = "https://u:p@gateway:9091/prefix"
 		},

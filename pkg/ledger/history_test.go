@@ -42,7 +42,7 @@ func TestAChangeIsReadAsItWasWrittenWithItsRun(t *testing.T) {
 		}
 	}
 	finished := first.Started.Add(time.Minute)
-	if err := first.Finish(t.Context(), d.Pool, names, finished, "partial", 2, 1); err != nil {
+	if err := first.Finish(t.Context(), d.Pool, names, finished, "partial", 2, 1, true); err != nil {
 		t.Fatal(err)
 	}
 

@@ -4,9 +4,6 @@ package ledger
 
 import (
 	_ "embed"
-	"encoding/json"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,15 +15,6 @@ import (
 
 //go:embed read_grants.sql
 var readGrantsSQL string
-
-//go:embed write_grants.sql
-var writeGrantsSQL string
-
-//go:embed forget_grants.sql
-var forgetGrantsSQL string
-
-//go:embed write_changes.sql
-var writeChangesSQL string
 
 // Grant is what the ledger holds of one team.
 type Grant struct {
@@ -125,96 +113,6 @@ type Entry struct {
 // Unsettled in place of an Entry's Union differs from the union of any groups,
 // which holds no blanks.
 func Unsettled() []string { return []string{""} }
-
-// Writes collects what one transaction does to the ledger.
-type Writes struct {
-	Run     Run
-	Entries []Entry
-	// Forget are teams that own nothing any more.
-	Forget []string
-}
-
-// Queue queues the writes, as one statement a table.
-func (w Writes) Queue(q *pgx.Batch, names postgres.Names) error {
-	var grants grantArrays
-	var changes changeArrays
-	forget := slices.Clone(w.Forget)
-	for _, e := range w.Entries {
-		if e.Forget {
-			forget = append(forget, e.Team)
-		} else {
-			grants.add(e)
-		}
-		if e.Action == Settled {
-			continue
-		}
-		if err := changes.add(e); err != nil {
-			return fmt.Errorf("encoding the change of team %s: %w", e.Team, err)
-		}
-	}
-	w.Run.queueStart(q, names)
-	if len(forget) > 0 {
-		q.Queue(names.SQL(forgetGrantsSQL), forget)
-	}
-	if len(grants.teams) > 0 {
-		q.Queue(names.SQL(writeGrantsSQL), grants.teams, grants.rows, grants.owned, grants.created,
-			grants.policies, grants.unions, grants.revoked, grants.revokedNow, w.Run.ID)
-	}
-	if len(changes.teams) > 0 {
-		q.Queue(names.SQL(writeChangesSQL), changes.teams, changes.rows, changes.previous, changes.actions,
-			changes.before, changes.after, changes.reasons, w.Run.ID)
-	}
-	return nil
-}
-
-type grantArrays struct {
-	teams, rows, owned, policies []string
-	unions, revoked              []*string
-	created, revokedNow          []bool
-}
-
-func (a *grantArrays) add(e Entry) {
-	owned := e.Change.Owned
-	a.teams, a.rows = append(a.teams, e.Team), append(a.rows, e.RowID)
-	a.created, a.policies = append(a.created, e.RowCreated), append(a.policies, string(e.Policy))
-	a.owned = append(a.owned, postgres.ArrayLiteral(owned))
-	a.unions = append(a.unions, unlessSame(e.Union, owned))
-	a.revoked = append(a.revoked, unlessSame(e.Revoked, nil))
-	a.revokedNow = append(a.revokedNow, e.RevokedNow)
-}
-
-type changeArrays struct {
-	teams, rows, actions, after, reasons []string
-	previous, before                     []*string
-}
-
-func (a *changeArrays) add(e Entry) error {
-	if e.GrantedBy == nil {
-		e.GrantedBy = map[string][]int{} // the view reads an object, not null
-	}
-	reasons, err := json.Marshal(e.GrantedBy)
-	if err != nil {
-		return err
-	}
-	a.teams, a.rows, a.actions = append(a.teams, e.Team), append(a.rows, e.RowID), append(a.actions, string(e.Action))
-	var before *string // NULL where there was no row
-	if e.Change.Before != nil {
-		text := postgres.ArrayLiteral(e.Change.Before)
-		before = &text
-	}
-	a.previous, a.before = append(a.previous, e.PreviousRow), append(a.before, before)
-	a.after, a.reasons = append(a.after, postgres.ArrayLiteral(e.Change.After)), append(a.reasons, string(reasons))
-	return nil
-}
-
-// unlessSame is nil, and so NULL, for a list that equals another one.
-func unlessSame(list, other []string) *string {
-	if slices.Equal(list, other) {
-		return nil
-	}
-	text := postgres.ArrayLiteral(list)
-	return &text
-}
 
 // Run is one pass, revert or adoption that writes.
 type Run struct {

@@ -31,9 +31,11 @@ func created(team string) ledger.Entry {
 	}
 }
 
-// write commits to the ledger as a repair does: as one batch in a transaction.
+// write commits to the ledger as a repair does: as one batch in a transaction,
+// after the permission rows.
 func write(t *testing.T, d *pgtest.Database, w ledger.Writes) error {
 	t.Helper()
+	rows(t, d, w.Entries...)
 	return pgx.BeginFunc(t.Context(), d.Pool, func(tx pgx.Tx) error {
 		var q pgx.Batch
 		if err := w.Queue(&q, names); err != nil {
@@ -41,6 +43,17 @@ func write(t *testing.T, d *pgtest.Database, w ledger.Writes) error {
 		}
 		return tx.SendBatch(t.Context(), &q).Close()
 	})
+}
+
+// rows are as a repair left them.
+func rows(t *testing.T, d *pgtest.Database, entries ...ledger.Entry) {
+	t.Helper()
+	for _, e := range entries {
+		if e.Action == ledger.Created || e.Action == ledger.Copied || e.Action == ledger.Updated {
+			d.Exec(t, `INSERT INTO {schema}."LiteLLM_ObjectPermissionTable" (object_permission_id, mcp_servers) VALUES ($1, $2)
+				ON CONFLICT (object_permission_id) DO UPDATE SET mcp_servers = excluded.mcp_servers`, e.RowID, append([]string{}, e.Change.After...))
+		}
+	}
 }
 
 func read(t *testing.T, d *pgtest.Database, teams ...string) map[string]ledger.Grant {
@@ -146,7 +159,7 @@ func TestGrantsAreReadAsTheyWereWritten(t *testing.T) {
 			Change: plan.Change{Before: []string{"a"}, After: []string{"a"}, Owned: []string{"a"}},
 		},
 		{
-			Team: "emptied", RowID: "r", Policy: plan.Managed, Action: ledger.Updated, RowCreated: true,
+			Team: "emptied", RowID: "e", Policy: plan.Managed, Action: ledger.Updated, RowCreated: true,
 			Change:  plan.Change{Before: []string{"a"}, After: []string{}, Removed: []string{"a"}},
 			Revoked: []string{"a"}, RevokedNow: true,
 		},
@@ -157,7 +170,7 @@ func TestGrantsAreReadAsTheyWereWritten(t *testing.T) {
 		"all different":   {RowID: "r", Servers: []string{"b"}},
 		"owns nothing":    {RowID: "r", RowCreated: true},
 		"nothing granted": {RowID: "r", Servers: []string{"a"}},
-		"emptied":         {RowID: "r", RowCreated: true, Revoked: []string{"a"}, RevokedFresh: true},
+		"emptied":         {RowID: "e", RowCreated: true, Revoked: []string{"a"}, RevokedFresh: true},
 	}
 	if err := write(t, d, ledger.Writes{Run: newRun(), Entries: entries}); err != nil {
 		t.Fatal(err)
@@ -172,7 +185,11 @@ func TestGrantsAreReadAsTheyWereWritten(t *testing.T) {
 			t.Errorf("%s: the union's hash is %d", e.Team, union)
 		}
 		row := pgtest.Scalar[int64](t, d, "SELECT row_hash FROM litellm_reconciler.grants WHERE team_id = $1", e.Team)
-		if want := hash("own", "a", "b"); e.RowID == "r" && row != want || e.RowID != "r" && row != hash() {
+		stands := e.Change.After // what was written, or else was there
+		if e.RowID == "r" {
+			stands = []string{"own", "a", "b"}
+		}
+		if row != hash(stands...) {
 			t.Errorf("%s: the row's hash is %d", e.Team, row)
 		}
 	}
@@ -210,7 +227,7 @@ func TestARunIsRecordedOnceAndFinished(t *testing.T) {
 		}
 	}
 	finished := run.Started.Add(time.Minute)
-	if err := run.Finish(t.Context(), d.Pool, names, finished, "partial", 2, 1); err != nil {
+	if err := run.Finish(t.Context(), d.Pool, names, finished, "partial", 2, 1, true); err != nil {
 		t.Fatal(err)
 	}
 	got := pgtest.Scalar[string](t, d, `SELECT string_agg(concat_ws(' ', run_id, trigger, policy, version, host, result, repaired, failed,
@@ -224,10 +241,11 @@ func TestARunThatWroteNothingLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	d, _ := installed(t)
 	run := newRun()
-	if err := run.Finish(t.Context(), d.Pool, names, run.Started, "ok", 0, 0); err != nil {
+	if err := run.Finish(t.Context(), d.Pool, names, run.Started, "ok", 0, 0, false); err != nil {
 		t.Fatal(err)
 	}
 	failure := errors.New("no")
+	rows(t, d, created("team"))
 	err := pgx.BeginFunc(t.Context(), d.Pool, func(tx pgx.Tx) error {
 		var q pgx.Batch
 		w := ledger.Writes{Run: run, Entries: []ledger.Entry{created("team")}}

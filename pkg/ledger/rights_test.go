@@ -155,12 +155,13 @@ func TestRightsSufficeForAllThatARepairDoes(t *testing.T) {
 
 	m := newMigrator(t, pool, names)
 	w := ledger.Writes{Run: newRun(), Entries: []ledger.Entry{created("team")}, Forget: []string{"gone"}}
+	rows(t, d, w.Entries...)
 	err = pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
 		var q pgx.Batch
 		ledger.QueueRead(&q, names, []string{"team"})
 		return errors.Join(w.Queue(&q, names), tx.SendBatch(t.Context(), &q).Close())
 	})
-	if err := errors.Join(err, m.Check(t.Context()), w.Run.Finish(t.Context(), pool, names, w.Run.Started, "ok", 1, 0)); err != nil {
+	if err := errors.Join(err, m.Check(t.Context()), w.Run.Finish(t.Context(), pool, names, w.Run.Started, "ok", 1, 0, true)); err != nil {
 		t.Error(err)
 	}
 }

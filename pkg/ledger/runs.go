@@ -27,12 +27,13 @@ func (r Run) queueStart(q *pgx.Batch, names postgres.Names) {
 	q.Queue(names.SQL(startRunSQL), r.ID, r.Started, r.Trigger, string(r.Policy), r.Version, r.Host, r.Reverts)
 }
 
-// Finish records how the run ended, if it wrote anything. It does not wait for
-// the disk: what is lost in a crash of the server is a mark, and the next event
-// may be waiting.
-func (r Run) Finish(ctx context.Context, pool *pgxpool.Pool, names postgres.Names, at time.Time, result string, repaired, failed int) error {
+// Finish records how the run ended, if it wrote anything. With durable it waits
+// until that, and all that was committed before, is on the disk of the server.
+func (r Run) Finish(ctx context.Context, pool *pgxpool.Pool, names postgres.Names, at time.Time, result string, repaired, failed int, durable bool) error {
 	var q pgx.Batch
-	q.Queue(unhurriedSQL)
+	if !durable {
+		q.Queue(unhurriedSQL)
+	}
 	q.Queue(names.SQL(finishRunSQL), r.ID, at, result, repaired, failed)
 	if err := pool.SendBatch(ctx, &q).Close(); err != nil {
 		return fmt.Errorf("recording the end of the run: %w", err)

@@ -18,6 +18,9 @@ var lockTeamsSQL string
 //go:embed read_teams.sql
 var readTeamsSQL string
 
+//go:embed read_rowless.sql
+var readRowlessSQL string
+
 //go:embed lock_rows.sql
 var lockRowsSQL string
 
@@ -38,33 +41,65 @@ type Team struct {
 // Batch is what a repair transaction locked and read of some teams.
 type Batch struct {
 	// Free are the teams whose advisory lock was free, now ours; Locked those
-	// whose row was free.
-	Free, Locked map[string]bool
+	// whose row was free, and Linkable those of them that may be pointed at
+	// another permission row without another lock.
+	Free, Locked, Linkable map[string]bool
 	// Teams are those that exist, locked or not.
 	Teams map[string]Team
-	// Grants are the servers of each access group that the teams name.
+	// Grants are the servers that each access group of the teams grants: sorted,
+	// each once, and not to be modified.
 	Grants map[string][]string
 	// Rows are the permission rows that were free, now locked.
 	Rows map[string]Row
+
+	lists *Lists
+}
+
+// NewBatch returns an empty one. The lists are those of the pass.
+func NewBatch(lists *Lists) *Batch {
+	return &Batch{
+		Free: map[string]bool{}, Locked: map[string]bool{}, Linkable: map[string]bool{},
+		Teams: map[string]Team{}, Grants: map[string][]string{}, Rows: map[string]Row{}, lists: lists,
+	}
 }
 
 // QueueRead queues the statements that lock the given teams and their rows and
-// read them again. The ids are sorted, so that the locks are taken in one
-// order. Nothing waits: what another session holds is left out of Locked and
-// Rows. The Batch is filled when the queue is sent.
-func QueueRead(q *pgx.Batch, names postgres.Names, ids []string) *Batch {
-	b := &Batch{
-		Free:   make(map[string]bool, len(ids)),
-		Locked: make(map[string]bool, len(ids)),
-		Teams:  make(map[string]Team, len(ids)),
-		Grants: map[string][]string{},
-		Rows:   make(map[string]Row, len(ids)),
+// read them again. Nothing waits, so that the order does not matter: what
+// another session holds is left out of Locked and Rows. The Batch is filled
+// when the queue is sent.
+func (b *Batch) QueueRead(q *pgx.Batch, names postgres.Names, ids []string) {
+	if len(ids) == 0 {
+		return
 	}
 	q.Queue(lockAdvisorySQL, ids).Query(each(func(id string) { b.Free[id] = true }))
 	q.Queue(names.SQL(lockTeamsSQL), ids).Query(each(func(id string) { b.Locked[id] = true }))
 	q.Queue(names.SQL(readTeamsSQL), ids).Query(b.scanTeams)
 	q.Queue(names.SQL(lockRowsSQL), ids).Query(b.scanRows)
-	return b
+}
+
+// QueueReadRowless does so for teams that had no permission row, with less
+// effort: they are locked as their link will be written, and read as they are
+// locked. The others among them have to be read with QueueRead.
+func (b *Batch) QueueReadRowless(q *pgx.Batch, names postgres.Names, ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	q.Queue(lockAdvisorySQL, ids).Query(each(func(id string) { b.Free[id] = true }))
+	q.Queue(names.SQL(readRowlessSQL), ids).Query(b.scanTeams)
+}
+
+// Others are those of the ids that QueueReadRowless did not lock, or found with
+// a row by now.
+func (b *Batch) Others(ids []string) []string {
+	var others []string
+	for _, id := range ids {
+		if team, found := b.Teams[id]; found && team.RowID == nil {
+			b.Locked[id], b.Linkable[id] = true, true
+		} else {
+			others = append(others, id)
+		}
+	}
+	return others
 }
 
 func (b *Batch) scanTeams(rows pgx.Rows) error {
@@ -72,13 +107,17 @@ func (b *Batch) scanTeams(rows pgx.Rows) error {
 	for rows.Next() {
 		raw := rows.RawValues()
 		id := string(raw[1])
+		if !postgres.Bool(raw[0]) {
+			granted, err := b.lists.of(id, raw[4])
+			if err != nil {
+				return err
+			}
+			b.Grants[id] = granted
+			continue
+		}
 		list, err := postgres.Texts(raw[4])
 		if err != nil {
 			return err
-		}
-		if !postgres.Bool(raw[0]) {
-			b.Grants[id] = list
-			continue
 		}
 		slices.Sort(list)
 		team := Team{Groups: slices.Compact(list), RowExists: postgres.Bool(raw[3])}

@@ -72,21 +72,22 @@ func Decide(policy Policy, t Team) Change {
 	if t.Row != nil && slices.Contains(t.Row.Servers, litellm.AllProxyServers) {
 		return Change{Sentinel: true}
 	}
-	c := Change{}
-	if t.Row != nil {
-		c.Before = t.Row.Servers
+	if t.Row == nil {
+		return fresh(t.Union)
 	}
+	c := Change{Before: t.Row.Servers}
 	granted, ours := setOf(t.Union), setOf(t.Owned)
 	for _, s := range t.Revoked {
 		ours[s] = true
 	}
 	present := make(map[string]bool, len(c.Before)+len(t.Union))
 	c.After = make([]string, 0, len(c.Before)+len(t.Union))
-	removed := false
+	removed, gone := false, map[string]bool{}
 	for _, s := range c.Before {
 		if takeOut(policy, granted[s], ours[s], present[s]) {
 			removed = true
-			if !granted[s] && !slices.Contains(c.Removed, s) {
+			if !granted[s] && !gone[s] {
+				gone[s] = true
 				c.Removed = append(c.Removed, s)
 			}
 			continue
@@ -103,6 +104,16 @@ func Decide(policy Policy, t Team) Change {
 	c.Owned = ownedAfter(policy, t, granted, present, c.Added)
 	c.Kinds = kinds(t, c.Added, removed)
 	c.CeilingCreated, c.CeilingRemoved = ceilings(t.Row, c)
+	return c
+}
+
+// fresh is the decision about a team without a row: whatever was owned or taken
+// out before, its new row is the union, and all of that is ours.
+func fresh(union []string) Change {
+	c := Change{After: union, Added: union, Owned: union}
+	if len(union) > 0 {
+		c.Kinds, c.CeilingCreated = []Kind{MissingRow}, true
+	}
 	return c
 }
 
@@ -142,10 +153,7 @@ func ownedAfter(policy Policy, t Team, granted, present map[string]bool, added [
 
 func kinds(t Team, added []string, removed bool) []Kind {
 	var k []Kind
-	switch {
-	case t.Row == nil && len(added) > 0:
-		return []Kind{MissingRow}
-	case len(added) > 0:
+	if len(added) > 0 {
 		k = append(k, MissingServers)
 	}
 	if removed {
@@ -161,7 +169,7 @@ func kinds(t Team, added []string, removed bool) []Kind {
 // restrict (user_api_key_auth_mcp.py), and the list that counts includes legacy
 // tag groups and tool permissions, which Row.OtherGrants stands for.
 func ceilings(row *litellm.Row, c Change) (created, removed bool) {
-	if row != nil && row.OtherGrants {
+	if row.OtherGrants {
 		return false, false
 	}
 	before, after := len(c.Before) > 0, len(c.After) > 0

@@ -42,8 +42,11 @@ func ArrayLiteral(list []string) string {
 			b.WriteByte(',')
 		}
 		b.WriteByte('"')
-		for strings.ContainsAny(s, `"\`) {
-			at := strings.IndexAny(s, `"\`)
+		for {
+			at := special(s)
+			if at < 0 {
+				break
+			}
 			b.WriteString(s[:at])
 			b.WriteByte('\\')
 			b.WriteByte(s[at])
@@ -54,4 +57,14 @@ func ArrayLiteral(list []string) string {
 	}
 	b.WriteByte('}')
 	return b.String()
+}
+
+// special is the place of the first character that has to be escaped, or -1.
+func special(s string) int {
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			return i
+		}
+	}
+	return -1
 }

@@ -53,7 +53,7 @@ func (r *Reconciler) ProposeAdoption(ctx context.Context, team string, each func
 			if len(adopted) == 0 {
 				continue
 			}
-			p.targets = append(p.targets, Target{Team: id, Row: row.ID})
+			p.targets.Add(Target{Team: id, Row: row.ID})
 			if err := each(Proposal{Team: id, Alias: alias, Row: row.ID, Action: ledger.Adopted, Change: change, Adopted: adopted}); err != nil {
 				return err
 			}
@@ -69,7 +69,7 @@ func (r *Reconciler) ProposeAdoption(ctx context.Context, team string, each func
 // Adopt makes the ledger own what ProposeAdoption proposed, after reading it
 // again under the locks of a repair. No permission row is written.
 func (r *Reconciler) Adopt(ctx context.Context, p *Proposals, o Options) (Outcome, error) {
-	w := &worker{Reconciler: r, sweeps: r.Attempts, catalog: p.catalog, run: r.newRun(o.Trigger, r.now()), outcome: newOutcome()}
+	w := r.worker(p.catalog, r.newRun(o.Trigger, r.now()))
 	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return adoption{t}.decide }
 	outcome, err := w.work(ctx, o.Progress, p.targets)
 	return outcome, r.withGrants(ctx, p.catalog, err)

@@ -46,7 +46,7 @@ func setup(t *testing.T, v pgtest.Version) *bundle {
 		Guard: plan.Guard{
 			MaxRevokedFraction: 0.25, MinRevokedTeams: 10, MaxCeilingsCreated: -1, MaxCeilingsRemoved: -1,
 		},
-		BatchSize: 250, LockTimeout: 500 * time.Millisecond, StatementTimeout: 30 * time.Second, IdleTimeout: 3 * time.Second,
+		BatchSize: 250, Concurrency: 2, LockTimeout: 500 * time.Millisecond, StatementTimeout: 30 * time.Second, IdleTimeout: 3 * time.Second,
 		Attempts: 3, Grace: 10 * time.Second, Version: "test", Host: "test",
 	}, migrator}
 }

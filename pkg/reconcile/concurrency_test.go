@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -181,10 +182,68 @@ func TestSeveralReconcilersAtOnceRepairEachTeamOnce(t *testing.T) {
 	b.wantConsistent(t)
 }
 
+// Each but the first waits for another one, which comes only if they run at the
+// same time.
+func TestTransactionsRunAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.config.BatchSize = 20
+	b.many(t, 100)
+	b.Exec(t, `CREATE SEQUENCE {schema}.arrived`)
+	b.Exec(t, `CREATE FUNCTION {schema}.meet() RETURNS trigger LANGUAGE plpgsql AS $$
+		DECLARE
+			me bigint := nextval('{schema}.arrived');
+			meeting bigint := me - me % 2 + 1;
+		BEGIN
+			FOR i IN 1 .. 500 LOOP
+				IF me = 1 OR (SELECT last_value FROM {schema}.arrived) >= meeting THEN RETURN NEW; END IF;
+				PERFORM pg_sleep(0.01);
+			END LOOP;
+			RAISE 'nobody came';
+		END $$`)
+	b.Exec(t, `CREATE TRIGGER meet BEFORE INSERT ON {schema}."LiteLLM_ObjectPermissionTable" FOR EACH STATEMENT EXECUTE FUNCTION {schema}.meet()`)
+	if report := b.repair(t); report.Done.Teams != 100 {
+		t.Errorf("repaired %d, want 100", report.Done.Teams)
+	}
+	if n := pgtest.Scalar[int](t, b.Database, `SELECT last_value::int FROM {schema}.arrived`); n != 5 {
+		t.Errorf("%d transactions, want 5", n)
+	}
+	b.wantConsistent(t)
+}
+
+// Transactions at the same time lock the same row: one of them leaves its teams
+// to a later attempt, and none is left over.
+func TestTeamsOfOneRowDoNotKeepEachOtherFromTheirCopies(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.config.BatchSize, b.config.Concurrency, b.config.Attempts = 5, 4, 2
+	b.Group(t, "general", "github")
+	b.Row(t, "row", "own")
+	for i := range 100 {
+		team := fmt.Sprintf("t%02d", i)
+		b.Team(t, team, "general")
+		b.LinkTeam(t, team, "row")
+	}
+	if report := b.repair(t); report.Done.Teams != 100 || report.Done.Repaired[plan.SharedRow] < 99 {
+		t.Errorf("repaired %+v", report.Done)
+	}
+	rows := map[string]bool{}
+	for i := range 100 {
+		team := fmt.Sprintf("t%02d", i)
+		rows[b.RowID(t, team)] = true
+		if got := b.Servers(t, team); !slices.Equal(got, []string{"own", "github"}) {
+			t.Errorf("%s has %v", team, got)
+		}
+	}
+	if len(rows) < 99 {
+		t.Errorf("100 teams have %d rows", len(rows))
+	}
+}
+
 func TestACancelledPassFinishesItsTransaction(t *testing.T) {
 	t.Parallel()
 	b := setup(t, pgtest.V1_83_14)
-	b.config.BatchSize = 10
+	b.config.BatchSize, b.config.Concurrency = 10, 1
 	b.many(t, 200)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -79,7 +79,8 @@ func (t repair) repairStep(target Target, team litellm.Team, state plan.Team, ch
 		s.entry.Action = ledger.Copied
 	}
 	if s.links() {
-		s.entry.RowID, s.entry.RowCreated, s.entry.PreviousRow = uuid.NewString(), true, team.RowID
+		// By time, so that the rows of a pass are beside each other in the indexes.
+		s.entry.RowID, s.entry.RowCreated, s.entry.PreviousRow = uuid.Must(uuid.NewV7()).String(), true, team.RowID
 	} else {
 		s.entry.RowID = state.Row.ID
 		s.entry.RowCreated = grant.RowCreated && grant.RowID == state.Row.ID
@@ -123,11 +124,14 @@ func (t repair) settle(target Target, team litellm.Team, state plan.Team, change
 
 // union is what the groups of a team grant: sorted, each server once.
 func union(team litellm.Team, granted map[string][]string) []string {
-	var list []string
+	size := 0
+	for _, group := range team.Groups {
+		size += len(granted[group])
+	}
+	list := make([]string, 0, size)
 	for _, group := range team.Groups {
 		list = append(list, granted[group]...)
 	}
-	list = slices.DeleteFunc(list, func(s string) bool { return !litellm.Grantable(s) })
 	slices.Sort(list)
 	return slices.Compact(list)
 }
@@ -154,7 +158,7 @@ func grantedBy(groups []string, granted map[string][]string, position func(strin
 		}
 		if len(positions) > 0 {
 			slices.Sort(positions)
-			reasons[group] = slices.Compact(positions)
+			reasons[group] = positions
 		}
 	}
 	return reasons

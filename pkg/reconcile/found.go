@@ -1,25 +1,10 @@
 package reconcile
 
 import (
-	"maps"
-	"slices"
+	"iter"
 
 	"litellm-reconciler/pkg/plan"
 )
-
-// Target is a team to be repaired.
-type Target struct {
-	Team string
-	// Row is the permission row it had when it was scanned, "" for none.
-	Row string
-	// Ours is whether the ledger has an entry about that row.
-	Ours bool
-	// Stale is set where the row was right and only the ledger's entry was not.
-	Stale bool
-	// Loses is whether the limits were checked with this team as one that
-	// loses entries.
-	Loses bool
-}
 
 // Found is what a scan saw.
 type Found struct {
@@ -27,10 +12,10 @@ type Found struct {
 	// Drift counts teams by kind; a team can be of several kinds.
 	Drift map[plan.Kind]int
 	// Drifted are the teams whose row has to be written.
-	Drifted []Target
+	Drifted Targets
 	// Stale are teams whose row is right and whose ledger entry is not: an
 	// administrator changed the row, or LiteLLM deleted the team.
-	Stale []Target
+	Stale Targets
 	// Sentinels are teams left alone for a sentinel in their row.
 	Sentinels int
 	// Granted and Revoked are the entries that a repair would add and remove.
@@ -48,7 +33,7 @@ type Found struct {
 
 // missing counts a team that has nothing but grants.
 func (f *Found) missing(team string, servers int) {
-	f.Drifted = append(f.Drifted, Target{Team: team})
+	f.Drifted.Add(Target{Team: team})
 	f.Drift[plan.MissingRow]++
 	f.Granted += servers
 	f.CeilingsCreated++
@@ -63,7 +48,7 @@ func (f *Found) add(t Target, c plan.Change, renew bool) {
 		f.Sentinels++
 	case c.Drifted():
 		t.Loses = len(c.Removed) > 0
-		f.Drifted = append(f.Drifted, t)
+		f.Drifted.Add(t)
 		for _, k := range c.Kinds {
 			f.Drift[k]++
 		}
@@ -74,14 +59,14 @@ func (f *Found) add(t Target, c plan.Change, renew bool) {
 		f.CeilingsRemoved += count(c.CeilingRemoved)
 	case renew:
 		t.Stale = true
-		f.Stale = append(f.Stale, t)
+		f.Stale.Add(t)
 	}
 }
 
 // share notes which rows have other owners than their team.
 func (f *Found) share(shared map[string]bool) {
 	f.shared = shared
-	for _, t := range f.Drifted {
+	for t := range f.Drifted.All() {
 		if shared[t.Row] {
 			f.Drift[plan.SharedRow]++
 		}
@@ -95,14 +80,24 @@ func count(b bool) int {
 	return 0
 }
 
-func rowsOf(lists ...[]Target) []string {
-	rows := map[string]bool{}
-	for _, list := range lists {
-		for _, t := range list {
-			if t.Row != "" {
-				rows[t.Row] = true
+// targets are the drifted and the stale teams in one list.
+func (f *Found) targets() Targets {
+	t := f.Drifted
+	for s := range f.Stale.All() {
+		t.Add(s)
+	}
+	return t
+}
+
+// all are the drifted and the stale teams.
+func (f *Found) all() iter.Seq[Target] {
+	return func(yield func(Target) bool) {
+		for _, list := range []*Targets{&f.Drifted, &f.Stale} {
+			for t := range list.All() {
+				if !yield(t) {
+					return
+				}
 			}
 		}
 	}
-	return slices.Collect(maps.Keys(rows))
 }

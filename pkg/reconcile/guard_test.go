@@ -66,7 +66,7 @@ func TestAPassTakesNothingThatItsScanDidNotSee(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, pgtest.V1_83_14)
-			b.config.BatchSize = 10
+			b.config.BatchSize, b.config.Concurrency = 10, 1
 			b.Group(t, "general", "github")
 			for i := range 50 {
 				b.Team(t, fmt.Sprintf("t%02d", i), "general")

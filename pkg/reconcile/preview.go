@@ -17,9 +17,6 @@ import (
 	"litellm-reconciler/pkg/postgres"
 )
 
-//go:embed drifted.sql
-var driftedSQL string
-
 // previewSize is how many teams are previewed at once, with their keys.
 const previewSize = 500
 
@@ -109,12 +106,12 @@ type previewer struct {
 }
 
 func (p *previewer) all(ctx context.Context) error {
-	ids, err := p.begin(ctx)
-	if err != nil {
+	if err := p.begin(ctx); err != nil {
 		return err
 	}
-	for chunk := range slices.Chunk(ids, previewSize) {
-		if err := p.chunk(ctx, chunk); err != nil {
+	p.found.Drifted.Sort() // as keys come, too
+	for chunk := range p.found.Drifted.Chunks(previewSize) {
+		if err := p.chunk(ctx, idsOf(chunk)); err != nil {
 			return err
 		}
 		if err := p.viewer.Pause(ctx); err != nil {
@@ -124,21 +121,12 @@ func (p *previewer) all(ctx context.Context) error {
 	return nil
 }
 
-// begin reads what all teams have in common, and sorts the drifted ones.
-func (p *previewer) begin(ctx context.Context) (ids []string, err error) {
+// begin reads what all teams have in common.
+func (p *previewer) begin(ctx context.Context) (err error) {
 	ctx, cancel := p.answered(ctx)
 	defer cancel()
-	if p.registry, err = litellm.ReadRegistry(ctx, p.tx, p.Names, p.catalog); err != nil {
-		return nil, err
-	}
-	rows, err := p.tx.Query(ctx, driftedSQL, idsOf(p.found.Drifted))
-	if err != nil {
-		return nil, fmt.Errorf("sorting teams: %w", err)
-	}
-	if ids, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
-		return nil, fmt.Errorf("sorting teams: %w", err)
-	}
-	return ids, nil
+	p.registry, err = litellm.ReadRegistry(ctx, p.tx, p.Names, p.catalog)
+	return err
 }
 
 // chunk shows some teams, with their keys merged in: both are sorted by team.

@@ -68,7 +68,7 @@ func TestAPreviewShowsTeamsAndTheirKeysInOrder(t *testing.T) {
 	if diff := cmp.Diff(want, v.seen); diff != "" || err != nil {
 		t.Errorf("%v, %s", err, diff)
 	}
-	if !report.Scanned || report.Found.Granted != 6 || len(report.Found.Stale) != 1 {
+	if !report.Scanned || report.Found.Granted != 6 || report.Found.Stale.Len() != 1 {
 		t.Errorf("the report is %+v", report)
 	}
 }
@@ -96,8 +96,8 @@ func TestAPreviewIsOfOneSnapshot(t *testing.T) {
 		return nil
 	}}
 	report, err := b.preview(t, v)
-	if err != nil || pauses != 3 || len(v.seen) != 2*1500 || len(report.Found.Drifted) != 1500 {
-		t.Errorf("%v, %d pauses, %d teams shown, %d found", err, pauses, len(v.seen)/2, len(report.Found.Drifted))
+	if err != nil || pauses != 3 || len(v.seen) != 2*1500 || report.Found.Drifted.Len() != 1500 {
+		t.Errorf("%v, %d pauses, %d teams shown, %d found", err, pauses, len(v.seen)/2, report.Found.Drifted.Len())
 	}
 }
 
@@ -108,8 +108,8 @@ func TestAViewerWhoHasSeenEnoughEndsAPreview(t *testing.T) {
 	enough := errors.New("enough")
 	v := &viewer{onPause: func() error { return enough }}
 	report, err := b.preview(t, v)
-	if !errors.Is(err, enough) || len(v.seen) != 2*500 || !report.Scanned || len(report.Found.Drifted) != 1500 {
-		t.Errorf("%v, %d teams shown, %d found", err, len(v.seen)/2, len(report.Found.Drifted))
+	if !errors.Is(err, enough) || len(v.seen) != 2*500 || !report.Scanned || report.Found.Drifted.Len() != 1500 {
+		t.Errorf("%v, %d teams shown, %d found", err, len(v.seen)/2, report.Found.Drifted.Len())
 	}
 	if _, err := b.preview(t, &viewer{}); err != nil {
 		t.Errorf("the next one: %v", err)

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -48,14 +49,15 @@ func (r *Reconciler) React(ctx context.Context, items []watch.Item, o Options) (
 	}
 	reaction.Done.Skipped[Sentinel] = reaction.Found.Sentinels
 	admitted, held, refusal := o.Standing.admit(reaction.Found, r.Guard, r.now())
-	reaction.Held, reaction.Refusal = len(held), refusal
+	reaction.Held, reaction.Refusal = held.Len(), refusal
 
 	// The queue tries busy teams again, after a while: others are not to wait for
 	// them. The second try is for locks of milliseconds.
-	w := &worker{Reconciler: r, sweeps: min(r.Attempts, 2), catalog: catalog, run: r.newRun(o.Trigger, reaction.Started), fence: o.Fence,
-		shared: reaction.Found.shared, outcome: reaction.Done, queued: newQueued(items)}
+	w := r.worker(catalog, r.newRun(o.Trigger, reaction.Started))
+	w.sweeps = min(r.Attempts, 2)
+	w.fence, w.shared, w.outcome, w.queued = o.Fence, reaction.Found.shared, reaction.Done, newQueued(items)
 	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return repair{t, false}.decide }
-	if err = w.takeOff(ctx, reaction.Found.Drifted, reaction.Found.Stale); err == nil {
+	if err = w.takeOff(ctx, reaction.Found.all()); err == nil {
 		reaction.Done, err = w.work(ctx, nil, admitted)
 	}
 	reaction.Left = slices.Collect(maps.Values(w.queued))
@@ -90,8 +92,13 @@ func (r *Reconciler) scanSome(ctx context.Context, catalog litellm.Catalog, item
 		}
 		// A survey knows nothing of what came after it, such as this very
 		// change: LiteLLM may have pointed a team at somebody else's row.
-		unseen := slices.DeleteFunc(slices.Clone(s.found.Drifted), func(t Target) bool { return t.Ours || known.saw(t) })
-		shared, err := litellm.SharedRows(ctx, tx, s.Names, catalog, rowsOf(unseen))
+		var unseen Targets
+		for t := range s.found.Drifted.All() {
+			if !t.Ours && !known.saw(t) {
+				unseen.Add(t)
+			}
+		}
+		shared, err := s.shared(ctx, tx, catalog, &unseen)
 		if err != nil {
 			return err
 		}
@@ -104,8 +111,8 @@ func (r *Reconciler) scanSome(ctx context.Context, catalog litellm.Catalog, item
 
 // takeOff removes from the queue what needs no repair, under the term like
 // everything that is written.
-func (w *worker) takeOff(ctx context.Context, but ...[]Target) error {
-	settled := w.queued.without(but...)
+func (w *worker) takeOff(ctx context.Context, but iter.Seq[Target]) error {
+	settled := w.queued.without(but)
 	if len(settled) == 0 {
 		return nil
 	}
@@ -148,12 +155,12 @@ func (q queued) of(targets []Target, but ...[]Target) []watch.Item {
 			some[t.Team] = item
 		}
 	}
-	return some.without(but...)
+	return some.without(slices.Values(slices.Concat(but...)))
 }
 
-func (q queued) without(lists ...[]Target) []watch.Item {
+func (q queued) without(targets iter.Seq[Target]) []watch.Item {
 	rest := maps.Clone(q)
-	for _, t := range slices.Concat(lists...) {
+	for t := range targets {
 		delete(rest, t.Team)
 	}
 	return slices.Collect(maps.Values(rest))

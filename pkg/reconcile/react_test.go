@@ -153,7 +153,7 @@ func TestAReactionDoesWhatAPassWouldDo(t *testing.T) {
 				r.reacted(t, 0)
 
 				report, err := r.pass(t, reconcile.Options{DryRun: true})
-				if err != nil || len(report.Found.Drifted)+len(report.Found.Stale) != 0 {
+				if err != nil || report.Found.Drifted.Len()+report.Found.Stale.Len() != 0 {
 					t.Errorf("a pass still finds %+v, %v", report.Found, err)
 				}
 			})

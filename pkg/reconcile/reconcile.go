@@ -32,6 +32,8 @@ type Config struct {
 
 	// BatchSize is the number of teams in one transaction.
 	BatchSize int
+	// Concurrency is the number of transactions at a time.
+	Concurrency int
 	// LockTimeout and StatementTimeout bound what a repair transaction waits.
 	LockTimeout, StatementTimeout time.Duration
 	// IdleTimeout is when the server ends a repair transaction whose process

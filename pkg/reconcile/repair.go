@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"litellm-reconciler/pkg/lease"
 	"litellm-reconciler/pkg/ledger"
@@ -26,10 +26,11 @@ const hopeless = 5
 // transaction. A team that fails does not stop the others; an error that would
 // meet every team does.
 func (r *Reconciler) repair(ctx context.Context, c litellm.Catalog, run ledger.Run, found Found, o Options) (Outcome, error) {
-	w := &worker{Reconciler: r, sweeps: r.Attempts, catalog: c, run: run, fence: o.Fence, shared: found.shared, outcome: newOutcome()}
+	w := r.worker(c, run)
+	w.fence, w.shared = o.Fence, found.shared
 	w.outcome.Skipped[Sentinel] = found.Sentinels
 	w.job = func(t *transaction, _ *pgx.Batch, _ []string) decider { return repair{t, o.AllowRevokes}.decide }
-	return w.work(ctx, o.Progress, slices.Concat(found.Drifted, found.Stale))
+	return w.work(ctx, o.Progress, found.targets())
 }
 
 // job is what a worker is there for: to repair, to revert or to adopt. It
@@ -39,7 +40,7 @@ type job func(t *transaction, q *pgx.Batch, teams []string) decider
 
 type decider func(target Target, b *litellm.Batch, grant ledger.Grant, known bool)
 
-// worker goes through teams, a batch a transaction.
+// worker goes through teams, a batch a transaction, and a few of those at once.
 type worker struct {
 	*Reconciler
 	job job
@@ -49,6 +50,9 @@ type worker struct {
 	run     ledger.Run
 	fence   *lease.Fence
 	shared  map[string]bool
+	lists   *litellm.Lists
+	// mu guards what follows, which the transactions add to.
+	mu sync.Mutex
 	// queued are the items that the teams were taken off the queue by, none in a pass.
 	queued  queued
 	outcome Outcome
@@ -57,15 +61,19 @@ type worker struct {
 	inARow int
 }
 
+func (r *Reconciler) worker(c litellm.Catalog, run ledger.Run) *worker {
+	return &worker{Reconciler: r, sweeps: r.Attempts, catalog: c, run: run, lists: litellm.NewLists(), outcome: newOutcome()}
+}
+
 // work sees to the targets, one list after the other, each in the order of the
 // ids, and records the run if it wrote anything.
-func (w *worker) work(ctx context.Context, progress func(done, total int), lists ...[]Target) (Outcome, error) {
+func (w *worker) work(ctx context.Context, progress func(done, total int), lists ...Targets) (Outcome, error) {
 	if progress == nil {
 		progress = func(int, int) {}
 	}
 	var err error
 	for _, targets := range lists {
-		slices.SortFunc(targets, func(a, b Target) int { return strings.Compare(a.Team, b.Team) })
+		targets.Sort()
 		if err = w.all(ctx, targets, progress); err != nil {
 			break
 		}
@@ -77,35 +85,73 @@ func (w *worker) work(ctx context.Context, progress func(done, total int), lists
 }
 
 // all sees to the targets, then tries again those that other sessions held.
-func (w *worker) all(ctx context.Context, targets []Target, progress func(done, total int)) error {
-	total, done := len(targets), 0
-	for attempt := 1; len(targets) > 0; attempt++ {
-		var busy []Target
-		for batch := range slices.Chunk(targets, w.BatchSize) {
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("stopped after %d of %d teams: %w", done, total, context.Cause(ctx))
+func (w *worker) all(ctx context.Context, targets Targets, progress func(done, total int)) error {
+	total, done := targets.Len(), 0
+	stopped := func() error {
+		return fmt.Errorf("stopped after %d of %d teams: %w", done, total, context.Cause(ctx))
+	}
+	atOnce := w.Concurrency
+	for attempt := 1; targets.Len() > 0; attempt++ {
+		busy, err := w.once(ctx, &targets, atOnce, func(seen int) {
+			done += seen
+			progress(done, total)
+		})
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil && done+len(busy) < total:
+			return stopped()
+		}
+		if targets = NewTargets(busy...); attempt == w.sweeps {
+			break
+		}
+		atOnce = 1 // teams that share a row keep each other waiting
+		if targets.Sort(); len(busy) > 0 && !pause(ctx, attempt) {
+			return stopped()
+		}
+	}
+	w.outcome.Skipped[Busy] += targets.Len()
+	if targets.Len() > 0 {
+		w.log.Warn("teams are locked by other sessions, left to the next pass", "teams", targets.Len(), "first", targets.At(0).Team)
+	}
+	return nil
+}
+
+// once goes through the targets, that many transactions at once, and returns
+// those that other sessions held. A cancelled context ends it without an error.
+// Seen hears how many were seen to, never twice at once.
+func (w *worker) once(ctx context.Context, targets *Targets, atOnce int, seen func(int)) (busy []Target, err error) {
+	g, within := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for batch := range targets.Chunks(w.BatchSize) {
+		work := func() error {
+			if within.Err() != nil {
+				return nil
 			}
-			held, err := w.batch(ctx, batch, w.Attempts)
+			held, err := w.batch(within, batch, w.Attempts)
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			if err != nil {
 				return err
 			}
 			busy = append(busy, held...)
-			done += len(batch) - len(held)
-			progress(done, total)
+			seen(len(batch) - len(held))
+			return nil
 		}
-		targets = busy
-		if attempt == w.sweeps {
-			break
-		}
-		if len(targets) > 0 && !pause(ctx, attempt) {
-			return fmt.Errorf("stopped after %d of %d teams: %w", done, total, context.Cause(ctx))
+		if w.started() {
+			g.Go(work)
+		} else if err := work(); err != nil { // the first to write records the run, and others would wait for that
+			return nil, err
 		}
 	}
-	w.outcome.Skipped[Busy] += len(targets)
-	if len(targets) > 0 {
-		w.log.Warn("teams are locked by other sessions, left to the next pass", "teams", len(targets), "first", targets[0].Team)
-	}
-	return nil
+	err = g.Wait()
+	return busy, err
+}
+
+func (w *worker) started() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.wrote
 }
 
 // batch sees to some teams in one transaction and returns those that another
@@ -120,11 +166,7 @@ func (w *worker) batch(ctx context.Context, targets []Target, attempts int) (bus
 		t, err = w.transact(ctx, targets)
 		switch {
 		case err == nil:
-			w.inARow = 0
-			w.outcome.merge(t.outcome)
-			w.outcome.Skipped[Moved] += len(t.moved)
-			w.queued.remove(t.settled)
-			w.wrote = w.wrote || t.wrote
+			w.add(t)
 			return t.busy, nil
 		case postgres.Systemic(err), errors.Is(err, lease.ErrLost):
 			return nil, fmt.Errorf("writing teams: %w", err)
@@ -149,18 +191,38 @@ func (w *worker) batch(ctx context.Context, targets []Target, attempts int) (bus
 		second, err := w.batch(ctx, targets[half:], 1)
 		return append(first, second...), err
 	}
+	return nil, w.fail(targets[0].Team, err)
+}
+
+// add counts a transaction that was committed.
+func (w *worker) add(t *transaction) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inARow = 0
+	w.outcome.merge(t.outcome)
+	w.outcome.Skipped[Moved] += len(t.moved)
+	w.queued.remove(t.settled)
+	w.wrote = w.wrote || t.wrote
+}
+
+// fail counts a team that is given up, and returns an error where all are.
+func (w *worker) fail(team string, err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.inARow++
 	if postgres.TimedOut(err) && w.inARow >= hopeless {
-		return nil, fmt.Errorf("writing teams: %d timed out one after the other, giving up until the next pass: %w", w.inARow, err)
+		return fmt.Errorf("writing teams: %d timed out one after the other, giving up until the next pass: %w", w.inARow, err)
 	}
-	w.log.Error("a team could not be written", "team", targets[0].Team, "error", postgres.Explain(err))
-	w.outcome.Failed = append(w.outcome.Failed, Failure{targets[0].Team, postgres.Explain(err)})
-	return nil, nil
+	w.log.Error("a team could not be written", "team", team, "error", postgres.Explain(err))
+	w.outcome.Failed = append(w.outcome.Failed, Failure{team, postgres.Explain(err)})
+	return nil
 }
 
 // finish records the end of the run. The pass is over: it must be recorded
 // even when the context was cancelled. The repair is done and committed by
-// then, so that a mark that cannot be set is no failure of the pass.
+// then, so that a mark that cannot be set is no failure of the pass. A pass
+// waits for the disk, once for all that it committed; where teams were taken
+// off the queue the next ones may be waiting, and a crash puts them back.
 func (w *worker) finish(ctx context.Context, err error) {
 	result := "ok"
 	switch {
@@ -177,7 +239,7 @@ func (w *worker) finish(ctx context.Context, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	if err := w.run.Finish(ctx, w.pool, w.Names, w.now(), result, w.outcome.Teams, w.outcome.Unfinished()); err != nil {
+	if err := w.run.Finish(ctx, w.pool, w.Names, w.now(), result, w.outcome.Teams, w.outcome.Unfinished(), w.queued == nil); err != nil {
 		w.log.Warn("the end of the run was not recorded", "run", w.run.ID, "error", postgres.Explain(err))
 	}
 }

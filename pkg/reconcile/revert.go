@@ -47,13 +47,13 @@ type Proposal struct {
 // be written.
 type Proposals struct {
 	catalog litellm.Catalog
-	targets []Target
+	targets Targets
 	// copies are teams whose row is a copy of another one.
-	copies []Target
+	copies Targets
 }
 
 // Len is the number of teams to be written.
-func (p *Proposals) Len() int { return len(p.targets) + len(p.copies) }
+func (p *Proposals) Len() int { return p.targets.Len() + p.copies.Len() }
 
 // ProposeRevert works out, in a transaction that the server keeps from
 // writing, what a revert would do, and calls each for the teams sorted by id.
@@ -68,16 +68,16 @@ func (r *Reconciler) ProposeRevert(ctx context.Context, s Scope, each func(Propo
 		if err != nil {
 			return fmt.Errorf("reading what the ledger owns: %w", err)
 		}
-		teams := []Target{}
+		var teams Targets
 		var t Target
-		if _, err = pgx.ForEachRow(rows, []any{&t.Team, &t.Row}, func() error { teams = append(teams, t); return nil }); err != nil {
+		if _, err = pgx.ForEachRow(rows, []any{&t.Team, &t.Row}, func() error { teams.Add(t); return nil }); err != nil {
 			return fmt.Errorf("reading what the ledger owns: %w", err)
 		}
-		shared, err := litellm.SharedRows(ctx, tx, r.Names, p.catalog, rowsOf(teams))
+		shared, err := r.shared(ctx, tx, p.catalog, &teams)
 		if err != nil {
 			return err
 		}
-		for chunk := range slices.Chunk(teams, examineSize) {
+		for chunk := range teams.Chunks(examineSize) {
 			rows, err := tx.Query(ctx, r.Names.SQL(holdingsSQL), idsOf(chunk), s.Run, s.Run == nil && s.Team == "")
 			if err != nil {
 				return fmt.Errorf("reading what the ledger owns: %w", err)
@@ -99,9 +99,9 @@ func (p *Proposals) add(h holding, v reversal, each func(Proposal) error) error 
 	case v.Action == "" && !v.forget:
 		return nil
 	case h.copied:
-		p.copies = append(p.copies, target)
+		p.copies.Add(target)
 	default:
-		p.targets = append(p.targets, target)
+		p.targets.Add(target)
 	}
 	return each(Proposal{Team: h.team, Alias: h.alias, Row: h.row, Action: v.Action, Change: v.Change, Disowned: v.disowned})
 }
@@ -112,13 +112,14 @@ func (p *Proposals) add(h holding, v reversal, each func(Proposal) error) error 
 // Outcome is valid also when an error is returned.
 func (r *Reconciler) Revert(ctx context.Context, s Scope, p *Proposals, o Options) (Outcome, error) {
 	// Again: somebody may have taken his time to confirm.
-	shared, err := litellm.SharedRows(ctx, r.pool, r.Names, p.catalog, rowsOf(p.targets, p.copies))
+	shared, err := r.shared(ctx, r.pool, p.catalog, &p.targets, &p.copies)
 	if err != nil {
 		return newOutcome(), r.withGrants(ctx, p.catalog, err)
 	}
 	run := r.newRun(o.Trigger, r.now())
 	run.Reverts = s.Run
-	w := &worker{Reconciler: r, sweeps: r.Attempts, catalog: p.catalog, run: run, shared: shared, outcome: newOutcome()}
+	w := r.worker(p.catalog, run)
+	w.shared = shared
 	w.job = func(t *transaction, q *pgx.Batch, teams []string) decider {
 		v := revert{transaction: t, scope: s, holdings: make(map[string]holding, len(teams)), sources: map[string]bool{}}
 		q.Queue(r.Names.SQL(lockSourcesSQL), teams).Query(func(rows pgx.Rows) error {

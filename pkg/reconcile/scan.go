@@ -81,7 +81,7 @@ func (s *scanner) all(ctx context.Context, tx pgx.Tx, catalog litellm.Catalog) e
 	if selection.everything() {
 		s.found.Mismatches = s.groups.Mismatches()
 	}
-	shared, err := litellm.SharedRows(ctx, tx, s.Names, catalog, rowsOf(s.found.Drifted, s.found.Stale))
+	shared, err := s.shared(ctx, tx, catalog, &s.found.Drifted, &s.found.Stale)
 	s.found.share(shared)
 	return err
 }
@@ -172,7 +172,7 @@ func (s *scanner) gone(ctx context.Context, tx pgx.Tx) error {
 	var team string
 	var owning bool
 	_, err = pgx.ForEachRow(rows, []any{&team, &owning}, func() error {
-		s.found.Stale = append(s.found.Stale, Target{Team: team, Stale: true, Loses: owning})
+		s.found.Stale.Add(Target{Team: team, Stale: true, Loses: owning})
 		s.found.Owning += count(owning)
 		s.found.Losing += count(owning)
 		return nil

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -77,7 +76,7 @@ func (s *Standing) surveyed(now time.Time) (*survey, error) {
 // over all events of a while. Once they are exceeded, nothing more is taken away
 // by events: teams that come one at a time would pass below any limit. The next
 // pass, which sees all of them, decides.
-func (s *Standing) admit(f Found, g plan.Guard, now time.Time) (admitted, held []Target, refusal *plan.Refusal) {
+func (s *Standing) admit(f Found, g plan.Guard, now time.Time) (admitted, held Targets, refusal *plan.Refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.expire(now)
@@ -92,12 +91,12 @@ func (s *Standing) admit(f Found, g plan.Guard, now time.Time) (admitted, held [
 		errors.As(g.Check(c), &refusal)
 	}
 	s.refused = refusal
-	for _, t := range slices.Concat(f.Drifted, f.Stale) {
+	for t := range f.all() {
 		if refusal != nil && (t.Loses || !takesAway(refusal.Limit)) {
-			held = append(held, t)
+			held.Add(t)
 			continue
 		}
-		admitted = append(admitted, t)
+		admitted.Add(t)
 		if t.Loses {
 			s.lost[t.Team] = now
 		}
@@ -105,8 +104,8 @@ func (s *Standing) admit(f Found, g plan.Guard, now time.Time) (admitted, held [
 	if refusal == nil || takesAway(refusal.Limit) {
 		s.ceilings = append(s.ceilings, ceilings{now, f.CeilingsCreated, f.CeilingsRemoved})
 	}
-	if len(held) == 0 {
-		return admitted, nil, nil
+	if held.Len() == 0 {
+		return admitted, held, nil
 	}
 	return admitted, held, refusal
 }
@@ -119,11 +118,9 @@ func takesAway(l plan.Limit) bool { return l == plan.RevokedFraction || l == pla
 func (s *Standing) counts(f Found) plan.Counts {
 	c := f.Counts
 	c.Owning, c.Losing = s.owning, len(s.lost)
-	for _, list := range [][]Target{f.Drifted, f.Stale} {
-		for _, t := range list {
-			if _, before := s.lost[t.Team]; t.Loses && !before {
-				c.Losing++
-			}
+	for t := range f.all() {
+		if _, before := s.lost[t.Team]; t.Loses && !before {
+			c.Losing++
 		}
 	}
 	for _, past := range s.ceilings {

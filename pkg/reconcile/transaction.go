@@ -32,10 +32,12 @@ type transaction struct {
 
 // beginWork sets the limits together with BEGIN: already the parsing of a
 // statement can wait for the lock on a table. LOCAL, because the session may be
-// PgBouncer's and serve others. A batch is found by its keys.
+// PgBouncer's and serve others. A batch is found by its keys. Its commit does
+// not wait for the disk: a crash of the server undoes all of it, and the next
+// pass makes it again.
 const beginWork = `BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d;
-SET LOCAL idle_in_transaction_session_timeout = %d; ` + postgres.ByKeys + `; `
+SET LOCAL idle_in_transaction_session_timeout = %d; SET LOCAL synchronous_commit = off; ` + postgres.ByKeys + `; `
 
 // transact runs one transaction. It goes on for most of the grace period after
 // ctx was cancelled, so that a stop finishes what it began; the rest is for
@@ -50,9 +52,6 @@ func (w *worker) transact(ctx context.Context, targets []Target) (*transaction, 
 	err := pgx.BeginTxFunc(ctx, w.pool, w.begin(), func(tx pgx.Tx) error {
 		t.tx = tx
 		if err := t.read(ctx, targets); err != nil {
-			return err
-		}
-		if err := t.lockLinks(ctx); err != nil {
 			return err
 		}
 		return t.write(ctx, targets)
@@ -70,19 +69,29 @@ func (r *Reconciler) begin() pgx.TxOptions {
 // groups and grants, and decides. What was read before is not used, except
 // which row the search for other owners was about.
 func (t *transaction) read(ctx context.Context, targets []Target) error {
-	ids := make([]string, len(targets))
-	for i, target := range targets {
-		ids[i] = target.Team
+	var all, rowless, others []string
+	for _, target := range targets {
+		all = append(all, target.Team)
+		if target.Row == "" {
+			rowless = append(rowless, target.Team)
+		} else {
+			others = append(others, target.Team)
+		}
 	}
 	var q pgx.Batch
 	if t.fence != nil {
 		t.fence.Queue(&q, t.Names)
 	}
-	teams := litellm.QueueRead(&q, t.Names, ids)
-	grants := ledger.QueueRead(&q, t.Names, ids)
-	decide := t.job(t, &q, ids)
+	teams := litellm.NewBatch(t.lists)
+	teams.QueueReadRowless(&q, t.Names, rowless)
+	teams.QueueRead(&q, t.Names, others)
+	grants := ledger.QueueRead(&q, t.Names, all)
+	decide := t.job(t, &q, all)
 	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
 		return fmt.Errorf("locking and reading teams: %w", err)
+	}
+	if err := t.readOthers(ctx, teams, teams.Others(rowless)); err != nil {
+		return err
 	}
 	for _, target := range targets {
 		grant, known := grants[target.Team]
@@ -91,13 +100,32 @@ func (t *transaction) read(ctx context.Context, targets []Target) error {
 		}
 		decide(target, teams, grant, known)
 	}
+	return t.lockLinks(ctx, teams.Linkable)
+}
+
+// readOthers reads teams that were thought to have no row: they have one by
+// now, another session holds them, or they are gone.
+func (t *transaction) readOthers(ctx context.Context, b *litellm.Batch, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	var q pgx.Batch
+	b.QueueRead(&q, t.Names, ids)
+	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
+		return fmt.Errorf("locking and reading teams: %w", err)
+	}
 	return nil
 }
 
-// lockLinks takes the stronger lock on teams that are to get another row, and
-// leaves out those that another session writes right now.
-func (t *transaction) lockLinks(ctx context.Context) error {
-	links := t.links()
+// lockLinks takes the stronger lock on teams that are to get another row and
+// do not have it yet, and leaves out those that another session writes right now.
+func (t *transaction) lockLinks(ctx context.Context, linkable map[string]bool) error {
+	var links []litellm.Link
+	for _, s := range t.steps {
+		if s.links() && !linkable[s.target.Team] {
+			links = append(links, s.link())
+		}
+	}
 	if len(links) == 0 {
 		return nil
 	}
@@ -107,23 +135,13 @@ func (t *transaction) lockLinks(ctx context.Context) error {
 		return fmt.Errorf("locking teams to be linked: %w", err)
 	}
 	t.steps = slices.DeleteFunc(t.steps, func(s step) bool {
-		held := s.links() && !free[s.target.Team]
+		held := s.links() && !linkable[s.target.Team] && !free[s.target.Team]
 		if held {
 			t.busy = append(t.busy, s.target)
 		}
 		return held
 	})
 	return nil
-}
-
-func (t *transaction) links() []litellm.Link {
-	var links []litellm.Link
-	for _, s := range t.steps {
-		if s.links() {
-			links = append(links, s.link())
-		}
-	}
-	return links
 }
 
 func (t *transaction) write(ctx context.Context, targets []Target) error {
