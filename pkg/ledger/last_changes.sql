@@ -12,7 +12,7 @@ places AS (
 granted AS (
     SELECT l.change_id, g.id, p.place::bigint
     FROM logged AS l
-    CROSS JOIN jsonb_each(l.granted_by) AS g (id, positions)
+    CROSS JOIN jsonb_each(l.granted_by::jsonb) AS g (id, positions)
     CROSS JOIN jsonb_array_elements_text(g.positions) AS p (place)
 ),
 grants AS MATERIALIZED (

@@ -86,7 +86,7 @@ func TestTheLastChangesOfALongLogAreFoundInTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			d.Exec(t, `INSERT INTO litellm_reconciler.changes (run_id, team_id, object_permission_id, action, before, after, granted_by)
-				SELECT $1, 'team', 'row', 'updated', before, after, granted_by::jsonb FROM (`+
+				SELECT $1, 'team', 'row', 'updated', before, after, granted_by FROM (`+
 				strings.ReplaceAll(changes, "%", test.size)+`) AS c (before, after, granted_by)`, run.ID)
 			tx, err := d.Pool.Begin(t.Context())
 			if err != nil {

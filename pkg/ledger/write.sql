@@ -21,7 +21,7 @@ WITH n AS MATERIALIZED (
 logged AS (
     INSERT INTO {ledger}.changes
         (run_id, team_id, object_permission_id, previous_row, action, before, after, granted_by)
-    SELECT $1, n.team_id, n.row_id, n.previous_row, n.action, n.before, n.after, n.granted_by::jsonb
+    SELECT $1, n.team_id, n.row_id, n.previous_row, n.action, n.before, n.after, n.granted_by
     FROM n
     WHERE n.action <> 'settled'
     ORDER BY n.place

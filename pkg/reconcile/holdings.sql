@@ -42,12 +42,12 @@ LEFT JOIN {litellm}."LiteLLM_ObjectPermissionTable" AS source
 LEFT JOIN LATERAL (
     SELECT array_agg(DISTINCT c.after[n.position::integer]) AS servers, bool_and(c.action = 'adopted') AS adopted
     FROM {ledger}.changes AS c
-    CROSS JOIN LATERAL jsonb_each(c.granted_by) AS b (group_id, positions)
+    CROSS JOIN LATERAL jsonb_each(c.granted_by::jsonb) AS b (group_id, positions)
     CROSS JOIN LATERAL jsonb_array_elements_text(b.positions) AS n (position)
     WHERE c.team_id = g.team_id AND c.run_id = $2 AND c.action <> 'disowned'
       AND NOT EXISTS (
           SELECT FROM {ledger}.changes AS later
-          CROSS JOIN LATERAL jsonb_each(later.granted_by) AS lb (group_id, positions)
+          CROSS JOIN LATERAL jsonb_each(later.granted_by::jsonb) AS lb (group_id, positions)
           CROSS JOIN LATERAL jsonb_array_elements_text(lb.positions) AS ln (position)
           WHERE later.team_id = c.team_id AND later.change_id > c.change_id AND later.action <> 'disowned'
             AND later.after[ln.position::integer] = c.after[n.position::integer])

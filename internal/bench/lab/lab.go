@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,8 +39,9 @@ type Lab struct {
 	serial  int
 }
 
-// settings keep what comes at its own time out of the runs: automatic vacuum and checkpoints.
-var settings = []string{"shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=1h", "autovacuum=off"}
+// settings keep what comes at its own time out of the runs: automatic vacuum, checkpoints, and new files for the log in
+// place of used ones.
+var settings = []string{"shared_buffers=1GB", "max_wal_size=8GB", "min_wal_size=4GB", "checkpoint_timeout=1h", "autovacuum=off"}
 
 // Open starts the server. The caller closes the lab.
 func Open(ctx context.Context, o Options) (*Lab, error) {
@@ -92,6 +94,7 @@ func (l *Lab) clone(ctx context.Context, from string) (string, error) {
 		return "", fmt.Errorf("copying database %s: %w", from, err)
 	}
 	l.created = append(l.created, name)
+	syscall.Sync() // or the run waits behind the copy for the disk
 	return name, nil
 }
 
