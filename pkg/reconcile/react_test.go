@@ -161,6 +161,22 @@ func TestAReactionDoesWhatAPassWouldDo(t *testing.T) {
 	}
 }
 
+// The transactions of one reaction take teams off the same list.
+func TestManyTeamsAreTakenOffTheQueueAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.config.BatchSize, b.config.Concurrency = 5, 4
+	b.many(t, 300)
+	r := b.reactor(t)
+	b.Exec(t, `UPDATE {schema}."LiteLLM_AccessGroupTable" SET access_mcp_server_ids = access_mcp_server_ids || '{added}'`)
+	reaction := r.reacted(t, 0)
+	if reaction.Done.Teams != 300 || len(reaction.Done.Waited) != 300 {
+		t.Errorf("%d repaired, %d waited", reaction.Done.Teams, len(reaction.Done.Waited))
+	}
+	r.wantQueue(t, 0)
+	b.wantConsistent(t)
+}
+
 func TestTeamsThatAreNotSelectedAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	b := setup(t, pgtest.V1_83_14)

@@ -145,7 +145,9 @@ func (t *transaction) lockLinks(ctx context.Context, linkable map[string]bool) e
 }
 
 func (t *transaction) write(ctx context.Context, targets []Target) error {
+	t.mu.Lock()
 	t.settled = t.queued.of(targets, t.busy, t.moved)
+	t.mu.Unlock()
 	var q pgx.Batch
 	if len(t.settled) > 0 {
 		watch.QueueDone(&q, t.Names, t.settled, func(waited time.Duration) { t.outcome.Waited = append(t.outcome.Waited, waited) })

@@ -35,6 +35,9 @@ func verdicts(r *results.Results) []verdict {
 			if v.Met() {
 				row.Judgement = "met"
 			}
+			if v.Least > v.Limit {
+				row.Judgement += ", the floor " + amount(v.Least)
+			}
 		}
 		list = append(list, row)
 	}

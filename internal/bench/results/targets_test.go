@@ -78,6 +78,20 @@ func TestTheLargestSizeStandsInForTheStandardOne(t *testing.T) {
 	}
 }
 
+func TestNobodyIsJudgedByWhatTheFloorCannotReach(t *testing.T) {
+	t.Parallel()
+	for floor, regressed := range map[float64]bool{0.002: true, 0.003: true, 0.0045: false, 0.02: false} {
+		r := &Results{}
+		for peer, during := range map[string]float64{Ours: 0.008, Floor: floor} {
+			r.Add(standard, Missing, peer).Busy = []Run{{Before: &Latency{P99: 0.002}, During: &Latency{P99: during}}}
+		}
+		v := find(t, r, "p99 of spend updates")
+		if v.Met() || v.Regressed() != regressed {
+			t.Errorf("%v, the floor %v: met is %t and regressed %t", v.Value, v.Least, v.Met(), v.Regressed())
+		}
+	}
+}
+
 func TestATimeIsNoRegression(t *testing.T) {
 	t.Parallel()
 	r := &Results{Program: Program{FirstStatement: []float64{5}}}
