@@ -13,30 +13,44 @@ import (
 
 // SQLSTATEs that this program branches on.
 const (
-	codeUnique           = "23505"
-	codeReadOnly         = "25006"
-	codeWrongPassword    = "28P01"
-	codeNotAuthorized    = "28000"
-	codeNoDatabase       = "3D000"
-	codeNoSchema         = "3F000"
-	codeSerialization    = "40001"
-	codeDeadlock         = "40P01"
-	codeNoRight          = "42501"
-	codeNoColumn         = "42703"
-	codeNoTable          = "42P01"
-	codeDuplicateSchema  = "42P06"
-	codeNoFunction       = "42883"
-	codeTooManyConns     = "53300"
-	codeLockNotAvailable = "55P03"
-	codeCanceled         = "57014"
-	codeStarting         = "57P03"
+	codePlanOutdated       = "0A000"
+	codeUnique             = "23505"
+	codeReadOnly           = "25006"
+	codeWrongPassword      = "28P01"
+	codeNotAuthorized      = "28000"
+	codeNoDatabase         = "3D000"
+	codeNoSchema           = "3F000"
+	codeNoStatement        = "26000"
+	codeDuplicateStatement = "42P05"
+	codeSerialization      = "40001"
+	codeDeadlock           = "40P01"
+	codeNoRight            = "42501"
+	codeNoColumn           = "42703"
+	codeNoTable            = "42P01"
+	codeDuplicateSchema    = "42P06"
+	codeNoFunction         = "42883"
+	codeTooManyConns       = "53300"
+	codeLockNotAvailable   = "55P03"
+	codeCanceled           = "57014"
+	codeStarting           = "57P03"
 )
 
 // Transient reports whether the same transaction may succeed when tried again:
-// a serialization failure, a deadlock, a lock or statement timeout.
+// a serialization failure, a deadlock, a lock or statement timeout, a table that
+// was altered since a statement on it was prepared.
 func Transient(err error) bool {
 	switch code(err) {
 	case codeSerialization, codeDeadlock, codeLockNotAvailable, codeCanceled:
+		return true
+	}
+	return lostStatement(err)
+}
+
+// lostStatement reports whether a named statement is not, or not any more, what
+// it was prepared as.
+func lostStatement(err error) bool {
+	switch code(err) {
+	case codePlanOutdated, codeNoStatement, codeDuplicateStatement:
 		return true
 	}
 	return false

@@ -21,8 +21,9 @@ func Open(ctx context.Context, dsn string, connections int) (*pgxpool.Pool, erro
 	}
 	cfg.MaxConns = int32(connections)
 	// Statements without a name, their description cached: PgBouncer in
-	// transaction mode, one of LiteLLM's layouts, loses named statements.
+	// transaction mode, one of LiteLLM's layouts, loses named ones. See Send.
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	cfg.AfterConnect, cfg.AfterRelease = recognise, usable
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("opening the connection pool: %w", err)

@@ -87,7 +87,7 @@ func (t *transaction) read(ctx context.Context, targets []Target) error {
 	teams.QueueRead(&q, t.Names, others)
 	grants := ledger.QueueRead(&q, t.Names, all)
 	decide := t.job(t, &q, all)
-	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
+	if err := postgres.Send(ctx, t.tx, &q); err != nil {
 		return fmt.Errorf("locking and reading teams: %w", err)
 	}
 	if err := t.readOthers(ctx, teams, teams.Others(rowless)); err != nil {
@@ -111,7 +111,7 @@ func (t *transaction) readOthers(ctx context.Context, b *litellm.Batch, ids []st
 	}
 	var q pgx.Batch
 	b.QueueRead(&q, t.Names, ids)
-	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
+	if err := postgres.Send(ctx, t.tx, &q); err != nil {
 		return fmt.Errorf("locking and reading teams: %w", err)
 	}
 	return nil
@@ -131,7 +131,7 @@ func (t *transaction) lockLinks(ctx context.Context, linkable map[string]bool) e
 	}
 	var q pgx.Batch
 	free := litellm.QueueLockLinks(&q, t.Names, links)
-	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
+	if err := postgres.Send(ctx, t.tx, &q); err != nil {
 		return fmt.Errorf("locking teams to be linked: %w", err)
 	}
 	t.steps = slices.DeleteFunc(t.steps, func(s step) bool {
@@ -161,7 +161,7 @@ func (t *transaction) write(ctx context.Context, targets []Target) error {
 	if q.Len() == 0 {
 		return nil
 	}
-	if err := t.tx.SendBatch(ctx, &q).Close(); err != nil {
+	if err := postgres.Send(ctx, t.tx, &q); err != nil {
 		return fmt.Errorf("writing rows and ledger: %w", err)
 	}
 	return nil
