@@ -23,7 +23,7 @@ func Open(ctx context.Context, dsn string, connections int) (*pgxpool.Pool, erro
 	// Statements without a name, their description cached: PgBouncer in
 	// transaction mode, one of LiteLLM's layouts, loses named ones. See Send.
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	cfg.AfterConnect, cfg.AfterRelease = recognise, usable
+	cfg.AfterConnect, cfg.PrepareConn = recognise, usable
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("opening the connection pool: %w", err)

@@ -54,4 +54,6 @@ func send(ctx context.Context, tx pgx.Tx, q *pgx.Batch) error {
 	return tx.SendBatch(ctx, q).Close()
 }
 
-func usable(conn *pgx.Conn) bool { return conn.PgConn().CustomData()[outdated] == nil }
+func usable(_ context.Context, conn *pgx.Conn) (bool, error) {
+	return conn.PgConn().CustomData()[outdated] == nil, nil
+}
