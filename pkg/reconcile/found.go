@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"iter"
+	"slices"
 
 	"litellm-reconciler/pkg/plan"
 )
@@ -80,9 +81,10 @@ func count(b bool) int {
 	return 0
 }
 
-// targets are the drifted and the stale teams in one list.
+// targets are the drifted and the stale teams in one list, which is sorted
+// without those two.
 func (f *Found) targets() Targets {
-	t := f.Drifted
+	t := Targets{packed: slices.Clip(f.Drifted.packed), starts: slices.Clone(f.Drifted.starts)}
 	for s := range f.Stale.All() {
 		t.Add(s)
 	}

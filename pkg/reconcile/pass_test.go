@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -56,5 +57,31 @@ func TestASecondPassWritesNothing(t *testing.T) {
 	}
 	if report.Found.Dangling != 1 {
 		t.Errorf("dangling references: %d, want 1", report.Found.Dangling)
+	}
+}
+
+func TestWhatWasFoundStaysInTheReportOnceItIsRepaired(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.V1_83_14)
+	b.Group(t, "general", "github")
+	b.Team(t, "a", "general")
+	b.repair(t)
+	b.SetServers(t, b.RowID(t, "a"), "github", "own") // stale, and before the others
+	for _, team := range []string{"b", "c", "d"} {
+		b.Team(t, team, "general")
+	}
+
+	report := b.repair(t)
+
+	if report.Done.Settled != 1 || report.Done.Teams != 3 {
+		t.Fatalf("%+v", report.Done)
+	}
+	var found []string
+	for target := range report.Found.Drifted.All() {
+		found = append(found, target.Team)
+	}
+	slices.Sort(found)
+	if diff := cmp.Diff([]string{"b", "c", "d"}, found); diff != "" {
+		t.Error(diff)
 	}
 }
