@@ -121,6 +121,8 @@ func (w *worker) all(ctx context.Context, targets Targets, progress func(done, t
 // those that other sessions held. A cancelled context ends it without an error.
 // Seen hears how many were seen to, never twice at once.
 func (w *worker) once(ctx context.Context, targets *Targets, atOnce int, seen func(int)) (busy []Target, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // also where nothing waits for the group
 	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
 	for batch := range targets.Chunks(w.BatchSize) {
