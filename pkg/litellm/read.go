@@ -47,7 +47,8 @@ type Batch struct {
 	// Teams are those that exist, locked or not.
 	Teams map[string]Team
 	// Grants are the servers that each access group of the teams grants: sorted,
-	// each once, and not to be modified.
+	// each once, and not to be modified. A group is as it was when a team of it
+	// was read first.
 	Grants map[string][]string
 	// Rows are the permission rows that were free, now locked.
 	Rows map[string]Row
@@ -79,7 +80,8 @@ func (b *Batch) QueueRead(q *pgx.Batch, names postgres.Names, ids []string) {
 
 // QueueReadRowless does so for teams that had no permission row, with less
 // effort: they are locked as their link will be written, and read as they are
-// locked. The others among them have to be read with QueueRead.
+// locked. The others among them have to be read with QueueRead. It comes after
+// the QueueRead of teams that may lose something.
 func (b *Batch) QueueReadRowless(q *pgx.Batch, names postgres.Names, ids []string) {
 	if len(ids) == 0 {
 		return
@@ -108,6 +110,9 @@ func (b *Batch) scanTeams(rows pgx.Rows) error {
 		raw := rows.RawValues()
 		id := string(raw[1])
 		if !postgres.Bool(raw[0]) {
+			if _, read := b.Grants[id]; read {
+				continue // beside groups of another snapshot it might lack what they got
+			}
 			granted, err := b.lists.of(id, raw[4])
 			if err != nil {
 				return err

@@ -83,8 +83,8 @@ func (t *transaction) read(ctx context.Context, targets []Target) error {
 		t.fence.Queue(&q, t.Names)
 	}
 	teams := litellm.NewBatch(t.lists)
-	teams.QueueReadRowless(&q, t.Names, rowless)
 	teams.QueueRead(&q, t.Names, others)
+	teams.QueueReadRowless(&q, t.Names, rowless)
 	grants := ledger.QueueRead(&q, t.Names, all)
 	decide := t.job(t, &q, all)
 	if err := postgres.Send(ctx, t.tx, &q); err != nil {
