@@ -158,6 +158,10 @@ func TestGrantsAreReadAsTheyWereWritten(t *testing.T) {
 			Team: "nothing granted", RowID: "r", Policy: plan.Additive, Action: ledger.Settled,
 			Change: plan.Change{Before: []string{"a"}, After: []string{"a"}, Owned: []string{"a"}},
 		},
+		{ // the row has NULL in it, say, which is nobody's
+			Team: "all the same but in the row", RowID: "r", Policy: plan.Managed, Action: ledger.Settled, Union: []string{"a"},
+			Change: plan.Change{Before: []string{"a"}, After: []string{"a"}, Owned: []string{"a"}},
+		},
 		{
 			Team: "emptied", RowID: "e", Policy: plan.Managed, Action: ledger.Updated, RowCreated: true,
 			Change:  plan.Change{Before: []string{"a"}, After: []string{}, Removed: []string{"a"}},
@@ -166,16 +170,17 @@ func TestGrantsAreReadAsTheyWereWritten(t *testing.T) {
 	}
 	d.Row(t, "r", "own", "a", "b")
 	want := map[string]ledger.Grant{
-		"all the same":    {RowID: "row of all the same", Servers: []string{"a"}, RowCreated: true},
-		"all different":   {RowID: "r", Servers: []string{"b"}},
-		"owns nothing":    {RowID: "r", RowCreated: true},
-		"nothing granted": {RowID: "r", Servers: []string{"a"}},
-		"emptied":         {RowID: "e", RowCreated: true, Revoked: []string{"a"}, RevokedFresh: true},
+		"all the same":                {RowID: "row of all the same", Servers: []string{"a"}, RowCreated: true},
+		"all different":               {RowID: "r", Servers: []string{"b"}},
+		"owns nothing":                {RowID: "r", RowCreated: true},
+		"nothing granted":             {RowID: "r", Servers: []string{"a"}},
+		"all the same but in the row": {RowID: "r", Servers: []string{"a"}},
+		"emptied":                     {RowID: "e", RowCreated: true, Revoked: []string{"a"}, RevokedFresh: true},
 	}
 	if err := write(t, d, ledger.Writes{Run: newRun(), Entries: entries}); err != nil {
 		t.Fatal(err)
 	}
-	got := read(t, d, "all the same", "all different", "owns nothing", "nothing granted", "emptied", "unknown")
+	got := read(t, d, "all the same", "all different", "owns nothing", "nothing granted", "all the same but in the row", "emptied", "unknown")
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
