@@ -1,7 +1,9 @@
 package litellm_test
 
 import (
+	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,4 +47,32 @@ func TestAServerThatMovesBetweenGroupsIsNotLostBetweenTwoReadsOfABatch(t *testin
 	if diff := cmp.Diff([]string{"github"}, granted); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestTransactionsReadTheListsOfGroupsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t, pgtest.Newest)
+	names := postgres.Names{LiteLLM: d.Schema}
+	d.Exec(t, `INSERT INTO {schema}."LiteLLM_AccessGroupTable" (access_group_id, access_group_name, access_mcp_server_ids)
+		SELECT 'group-' || i, 'group-' || i, '{jira,"",github,jira}' FROM generate_series(0, 99) AS i`)
+	d.Exec(t, `INSERT INTO {schema}."LiteLLM_TeamTable" (team_id, access_group_ids) SELECT 'team-' || i, ARRAY['group-' || i] FROM generate_series(0, 99) AS i`)
+	lists := litellm.NewLists()
+	var group sync.WaitGroup
+	for first := range 4 {
+		group.Go(func() {
+			for i := first; i < 100; i += 4 {
+				team, of := fmt.Sprint("team-", i), fmt.Sprint("group-", i)
+				batch := litellm.NewBatch(lists)
+				var q pgx.Batch
+				batch.QueueReadRowless(&q, names, []string{team})
+				if err := d.Pool.SendBatch(t.Context(), &q).Close(); err != nil {
+					t.Error(err)
+				}
+				if others := batch.Others([]string{team}); len(others) != 0 || !slices.Equal(batch.Grants[of], []string{"github", "jira"}) {
+					t.Errorf("%s grants %q, and %q are not without a row", of, batch.Grants[of], others)
+				}
+			}
+		})
+	}
+	group.Wait()
 }

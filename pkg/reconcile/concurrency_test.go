@@ -53,9 +53,13 @@ func TestABusyTeamIsPassedOverAndTheOthersAreRepaired(t *testing.T) {
 			b.many(t, 5)
 			other := b.hold(t, lock)
 
-			report, err := b.pass(t, reconcile.Options{})
+			seen := ""
+			report, err := b.pass(t, reconcile.Options{Progress: func(done, total int) { seen = fmt.Sprintf("%d of %d", done, total) }})
 			if err != nil {
 				t.Fatal(err)
+			}
+			if seen != "4 of 5" {
+				t.Errorf("it came to %s teams, want 4 of 5", seen)
 			}
 			if report.Done.Teams != 4 || report.Done.Skipped[reconcile.Busy] != 1 || report.Done.Unfinished() != 1 {
 				t.Errorf("got %+v, want 4 repaired and 1 busy", report.Done)
