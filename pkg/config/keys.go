@@ -56,7 +56,7 @@ func Keys() []Key {
 		{"guard.max_ceilings_created", -1, "refuse a pass that restricts more than this many unrestricted teams (-1: no limit)"},
 		{"guard.max_ceilings_removed", -1, "refuse a pass that leaves more than this many teams unrestricted (-1: no limit)"},
 
-		{"repair.batch_size", 250, "teams repaired in one transaction"},
+		{"repair.batch_size", 125, "teams repaired in one transaction"},
 		{"repair.concurrency", 2, "repair transactions at the same time"},
 		{"repair.lock_timeout", 500 * time.Millisecond, "longest wait for a lock before a team is left for a later attempt"},
 		{"repair.statement_timeout", 30 * time.Second, "longest a statement may run"},

@@ -36,7 +36,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		MaxConnections:  4,
 		Policy:          "managed",
 		Guard:           Guard{MaxRevokedFraction: 0.25, MinRevokedTeams: 10, MaxCeilingsCreated: -1, MaxCeilingsRemoved: -1},
-		Repair:          Repair{BatchSize: 250, Concurrency: 2, LockTimeout: 500 * time.Millisecond, StatementTimeout: 30 * time.Second, Attempts: 5},
+		Repair:          Repair{BatchSize: 125, Concurrency: 2, LockTimeout: 500 * time.Millisecond, StatementTimeout: 30 * time.Second, Attempts: 5},
 		Ledger:          Ledger{Schema: "litellm_reconciler", AutoMigrate: true},
 		Watch:           Watch{PollInterval: time.Second},
 		Lease:           Lease{Duration: 15 * time.Second},
