@@ -25,7 +25,7 @@ func TestALeaderThatGoesSilentInTheMiddleOfABatchIsFollowed(t *testing.T) {
 	leader, term := c.leader(t)
 	wire := c.wires[leader]
 	wire.SetRule(func(m pgproxy.Message) pgproxy.Verdict {
-		if m.Type != 'P' || !strings.Contains(m.SQL, "INSERT INTO") || !strings.Contains(m.SQL, ".changes") {
+		if m.Type != 'B' || !strings.Contains(m.SQL, "INSERT INTO") || !strings.Contains(m.SQL, ".changes") {
 			return pgproxy.Pass
 		}
 		wire.Swallow(true)

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -104,7 +105,7 @@ func unlessSame(list, other []string) *string {
 // object writes positions by group as JSON, once for every team of a pass.
 func object(positions map[string][]int) (string, error) {
 	b := []byte{'{'}
-	for group, list := range positions {
+	for _, group := range slices.Sorted(maps.Keys(positions)) {
 		key, err := json.Marshal(group)
 		if err != nil {
 			return "", err
@@ -113,7 +114,7 @@ func object(positions map[string][]int) (string, error) {
 			b = append(b, ',')
 		}
 		b = append(append(b, key...), ':', '[')
-		for i, n := range list {
+		for i, n := range positions[group] {
 			if i > 0 {
 				b = append(b, ',')
 			}

@@ -97,9 +97,10 @@ func (c *connection) dial(ctx context.Context) bool {
 
 // messages passes on what the client sends.
 func (c *connection) messages(from *bufio.Reader) {
+	statements := map[string]string{}
 	for {
 		raw, err := frame(from)
-		if err != nil || !c.message(raw, parse(raw)) {
+		if err != nil || !c.message(raw, parse(raw, statements)) {
 			return
 		}
 	}

@@ -17,7 +17,7 @@ type Message struct {
 	// Type is the protocol's: 'Q' for a query, 'P', 'B', 'E' and 'S' for Parse,
 	// Bind, Execute and Sync, and so on; Startup for the first one.
 	Type byte
-	// SQL is the text of a query, or of a statement to be parsed.
+	// SQL is the text of a query, or of a statement to be parsed or bound.
 	SQL string
 }
 
@@ -77,16 +77,21 @@ func frame(r *bufio.Reader) ([]byte, error) {
 	return raw, err
 }
 
-// parse takes apart what frame has read from a client.
-func parse(raw []byte) Message {
+// parse takes apart what frame has read from a client. The statements are those
+// that the connection has parsed so far, by name.
+func parse(raw []byte, statements map[string]string) Message {
 	m := Message{Type: raw[0]}
 	body := raw[5:]
 	switch m.Type {
 	case 'Q':
 		m.SQL = text(body)
 	case 'P': // the statement's name comes first
-		_, after, _ := bytes.Cut(body, []byte{0})
+		name, after, _ := bytes.Cut(body, []byte{0})
 		m.SQL = text(after)
+		statements[string(name)] = m.SQL
+	case 'B': // and here the portal's
+		_, after, _ := bytes.Cut(body, []byte{0})
+		m.SQL = statements[text(after)]
 	}
 	return m
 }
