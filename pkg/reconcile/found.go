@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"iter"
-	"slices"
 
 	"litellm-reconciler/pkg/plan"
 )
@@ -84,7 +83,7 @@ func count(b bool) int {
 // targets are the drifted and the stale teams in one list, which is sorted
 // without those two.
 func (f *Found) targets() Targets {
-	t := Targets{packed: slices.Clip(f.Drifted.packed), starts: slices.Clone(f.Drifted.starts)}
+	t := f.Drifted.Clone()
 	for s := range f.Stale.All() {
 		t.Add(s)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"iter"
+	"slices"
 	"sort"
 
 	"github.com/google/uuid"
@@ -26,10 +27,18 @@ type Target struct {
 // Targets is a list of them. It is packed: a pass may find a million, and a
 // garbage collector that has nothing to follow is fast. The zero value is empty.
 type Targets struct {
-	// packed holds, for each, the flags and the two ids; starts says where.
-	packed []byte
+	// blocks hold, for each, the flags and the two ids. A list that grew in one
+	// piece would be there twice while it is moved.
+	blocks [][]byte
+	// starts say where: the block, and the place in it in the lower bits.
 	starts []uint32
 }
+
+// A block is full at this many bytes. One id can be longer, alone in its block.
+const (
+	blockBits = 16
+	blockSize = 1 << blockBits
+)
 
 const (
 	ours = 1 << iota
@@ -61,13 +70,35 @@ func (t *Targets) Add(target Target) {
 	if target.Loses {
 		flags |= loses
 	}
-	t.starts = append(t.starts, uint32(len(t.packed)))
-	t.packed = pack(pack(append(t.packed, flags), target.Team), target.Row)
+	var buffer [64]byte // two UUIDs take less
+	entry := pack(pack(append(buffer[:0], flags), target.Team), target.Row)
+	last := len(t.blocks) - 1
+	if last < 0 || cap(t.blocks[last])-len(t.blocks[last]) < len(entry) {
+		t.blocks = append(t.blocks, make([]byte, 0, max(blockSize, len(entry))))
+		last++
+	}
+	t.starts = append(t.starts, uint32(last)<<blockBits|uint32(len(t.blocks[last])))
+	t.blocks[last] = append(t.blocks[last], entry...)
+}
+
+// Clone returns a list that can be sorted and added to without this one.
+func (t *Targets) Clone() Targets {
+	c := Targets{blocks: slices.Clone(t.blocks), starts: slices.Clone(t.starts)}
+	if last := len(c.blocks) - 1; last >= 0 {
+		c.blocks[last] = slices.Clip(c.blocks[last])
+	}
+	return c
+}
+
+// from is the packed entry at that place, and what follows it.
+func (t *Targets) from(i int) []byte {
+	start := t.starts[i]
+	return t.blocks[start>>blockBits][start%blockSize:]
 }
 
 // At unpacks one.
 func (t *Targets) At(i int) Target {
-	rest := t.packed[t.starts[i]:]
+	rest := t.from(i)
 	flags := rest[0]
 	team, rest := unpack(rest[1:])
 	row, _ := unpack(rest)
@@ -109,7 +140,7 @@ type byTeam struct{ *Targets }
 func (t byTeam) Swap(i, j int) { t.starts[i], t.starts[j] = t.starts[j], t.starts[i] }
 
 func (t byTeam) Less(i, j int) bool {
-	a, b := t.packed[t.starts[i]+1:], t.packed[t.starts[j]+1:]
+	a, b := t.from(i)[1:], t.from(j)[1:]
 	if a[0] == packedUUID && b[0] == packedUUID { // which sort as their text does
 		return bytes.Compare(a[1:17], b[1:17]) < 0
 	}

@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -56,5 +57,26 @@ func TestTargetsAreSortedByTheBytesOfTheirTeam(t *testing.T) {
 			t.Errorf("place %d: %v, want team %q", at, target, ids[at])
 		}
 		at++
+	}
+}
+
+func TestAListOfTargetsGrowsWithoutTheOneItWasClonedFrom(t *testing.T) {
+	t.Parallel()
+	var both []reconcile.Target
+	for i := range 5000 { // more than a block holds
+		both = append(both, reconcile.Target{Team: fmt.Sprintf("b %04d", i), Row: strings.Repeat("r", i%100)})
+	}
+	both = append(both, reconcile.Target{Team: "c" + strings.Repeat(" long", 20000)}) // nor this one
+	list := reconcile.NewTargets(both...)
+	clone := list.Clone()
+	first, last := reconcile.Target{Team: "a"}, reconcile.Target{Team: "d"}
+	clone.Add(first)
+	list.Add(last)
+	clone.Sort()
+	if diff := cmp.Diff(append([]reconcile.Target{first}, both...), slices.Collect(clone.All())); diff != "" {
+		t.Error("the clone:", diff)
+	}
+	if diff := cmp.Diff(append(both, last), slices.Collect(list.All())); diff != "" {
+		t.Error("the list:", diff)
 	}
 }
