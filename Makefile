@@ -16,7 +16,7 @@ TOOLS                := $(CURDIR)/bin/tools
 GOLANGCI_LINT        := $(TOOLS)/golangci-lint-v2.15.0
 GOVULNCHECK          := $(TOOLS)/govulncheck-v1.9.0
 
-# What to measure: make bench BENCH_SIZES=10000,100000,1000000 takes hours.
+# What to measure: make bench BENCH_SIZES=10000,100000,1000000 takes more than an hour.
 BENCH_SIZES       ?= 10000,100000
 BENCH_WORKS       ?= nothing,few,missing,revoke,group,event
 BENCH_PEERS       ?= ours,sql,loop,floor

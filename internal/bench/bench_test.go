@@ -114,6 +114,18 @@ func TestNonsenseIsRefusedBeforeAnythingStarts(t *testing.T) {
 	}
 }
 
+func TestOfALargeSizeLessIsMeasured(t *testing.T) {
+	t.Parallel()
+	p := plan{works: []string{results.Nothing, results.Revoke, results.Event}, repetitions: 5, busy: 3,
+		large: large{teams: 1000, repetitions: 2, busy: 0, works: []string{results.Missing, results.Event, results.Nothing}}}
+	for teams, want := range map[int]string{999: "[nothing revoke event] 5 3", 1000: "[nothing event] 2 0"} {
+		works, repetitions, busy := p.of(teams)
+		if got := fmt.Sprint(works, repetitions, busy); got != want {
+			t.Errorf("%d teams: %s, want %s", teams, got, want)
+		}
+	}
+}
+
 func TestTheOrderOfPeersAlternates(t *testing.T) {
 	t.Parallel()
 	p := plan{peers: results.Peers(), loopTeams: 10}

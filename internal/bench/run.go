@@ -26,10 +26,17 @@ type plan struct {
 	repetitions int
 	busy        int
 	busyWorks   []string
+	large       large
 	loopTeams   int
 	starts      int
 	version     string
 	results     string
+}
+
+// large are sizes that take so long that less of them is measured.
+type large struct {
+	teams, repetitions, busy int
+	works                    []string
 }
 
 // measure reads the plan from the command line and carries it out.
@@ -42,6 +49,10 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	flags.IntVar(&p.repetitions, "repetitions", 5, "runs that have the server to themselves, of each peer at each work and size")
 	flags.IntVar(&p.busy, "busy", 3, "runs beside clients that update spend, 0 for none")
 	busyWorks := flags.String("busy-works", strings.Join(results.Works(), ","), "at which works")
+	flags.IntVar(&p.large.teams, "large", 500_000, "from which size on the next three hold")
+	largeWorks := flags.String("large-works", "nothing,missing,event", "what there is to do")
+	flags.IntVar(&p.large.repetitions, "large-repetitions", 2, "as -repetitions")
+	flags.IntVar(&p.large.busy, "large-busy", 1, "as -busy")
 	flags.IntVar(&p.loopTeams, "loop-teams", 10_000, "the largest size at which the loop has to go through all teams")
 	flags.IntVar(&p.starts, "starts", 20, "starts of the program, for the time to its first statement")
 	flags.BoolVar(&p.lab.Durable, "durable", true, "whether Postgres waits for the disk")
@@ -55,7 +66,7 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if err := p.complete(*sizes, *works, *busyWorks, *peers); err != nil {
+	if err := p.complete(*sizes, *works, *busyWorks, *largeWorks, *peers); err != nil {
 		return err
 	}
 	options := map[string]string{}
@@ -68,7 +79,7 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string) error {
 }
 
 // complete checks what the flags say, before anything takes time.
-func (p *plan) complete(sizes, works, busyWorks, peers string) error {
+func (p *plan) complete(sizes, works, busyWorks, largeWorks, peers string) error {
 	for text := range strings.SplitSeq(sizes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
@@ -81,7 +92,8 @@ func (p *plan) complete(sizes, works, busyWorks, peers string) error {
 		flag, text string
 		known      []string
 		into       *[]string
-	}{{"works", works, results.Works(), &p.works}, {"busy-works", busyWorks, results.Works(), &p.busyWorks}, {"peers", peers, results.Peers(), &p.peers}} {
+	}{{"works", works, results.Works(), &p.works}, {"busy-works", busyWorks, results.Works(), &p.busyWorks},
+		{"large-works", largeWorks, results.Works(), &p.large.works}, {"peers", peers, results.Peers(), &p.peers}} {
 		for name := range strings.SplitSeq(list.text, ",") {
 			if !slices.Contains(list.known, name) {
 				return fmt.Errorf("-%s: %q is none of %s", list.flag, name, strings.Join(list.known, ", "))
@@ -89,8 +101,8 @@ func (p *plan) complete(sizes, works, busyWorks, peers string) error {
 			*list.into = append(*list.into, name)
 		}
 	}
-	if p.repetitions < 1 || p.busy < 0 || p.starts < 1 || p.lab.Clients < 1 || p.lab.PerSecond < 1 || p.lab.Events < 1 || p.lab.SlowEvents < 1 {
-		return errors.New("there is nothing to count: -repetitions, -starts, -clients, -per-second, -events and -slow-events begin at 1, -busy at 0")
+	if p.repetitions < 1 || p.busy < 0 || p.large.repetitions < 1 || p.large.busy < 0 || p.starts < 1 || p.lab.Clients < 1 || p.lab.PerSecond < 1 || p.lab.Events < 1 || p.lab.SlowEvents < 1 {
+		return errors.New("there is nothing to count: -repetitions, -large-repetitions, -starts, -clients, -per-second, -events and -slow-events begin at 1, -busy and -large-busy at 0")
 	}
 	var err error
 	if p.lab.Self, err = os.Executable(); err != nil {
@@ -141,16 +153,17 @@ func (p *plan) size(ctx context.Context, l *lab.Lab, r *results.Results, teams i
 			return err
 		}
 	}
-	for i := range max(p.repetitions, p.busy) {
-		for _, work := range p.works {
+	works, repetitions, busy := p.of(teams)
+	for i := range max(repetitions, busy) {
+		for _, work := range works {
 			for _, who := range p.turn(i, work, teams) {
 				m := r.Add(teams, work, who)
-				if i < p.repetitions {
+				if i < repetitions {
 					if err := note(&m.Quiet, "quiet", m, i)(site.Quiet(ctx, work, who)); err != nil {
 						return err
 					}
 				}
-				if i < p.busy && slices.Contains(p.busyWorks, work) {
+				if i < busy && slices.Contains(p.busyWorks, work) {
 					if err := note(&m.Busy, "busy", m, i)(site.Busy(ctx, work, who)); err != nil {
 						return err
 					}
@@ -159,6 +172,15 @@ func (p *plan) size(ctx context.Context, l *lab.Lab, r *results.Results, teams i
 		}
 	}
 	return site.Close(ctx)
+}
+
+// of is what is measured of a size, and how often.
+func (p *plan) of(teams int) (works []string, repetitions, busy int) {
+	if teams < p.large.teams {
+		return p.works, p.repetitions, p.busy
+	}
+	works = slices.DeleteFunc(slices.Clone(p.works), func(work string) bool { return !slices.Contains(p.large.works, work) })
+	return works, min(p.repetitions, p.large.repetitions), min(p.busy, p.large.busy)
 }
 
 // turn is who works in which order: the other way round every time. The loop would take hours at a large size, and the

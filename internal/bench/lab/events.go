@@ -47,7 +47,8 @@ func (s *Site) busyEvents(ctx context.Context, who string) (results.Run, error) 
 // editor edits a group and returns once that has arrived in the rows.
 type editor struct {
 	conn   *pgx.Conn
-	react  func(ctx context.Context, group string) error // nil: somebody does it unasked
+	react  func(ctx context.Context, group string) error // nil: the daemon does it unasked
+	daemon int                                           // its process
 	events int
 }
 
@@ -78,6 +79,7 @@ func (s *Site) onEvents(ctx context.Context, who string, do func(database string
 	if err != nil {
 		return r, err
 	}
+	e.daemon = daemon.Process.Pid
 	if err = s.awake(ctx, e); err == nil {
 		r, err = do(database, e)
 	}
@@ -92,6 +94,7 @@ func (s *Site) edits(ctx context.Context, e editor) (r results.Run, err error) {
 	if err != nil {
 		return r, err
 	}
+	cpu := processor(e.daemon)
 	var took []float64
 	for i := range e.events {
 		d, err := e.edit(ctx, i, time.Minute)
@@ -104,6 +107,7 @@ func (s *Site) edits(ctx context.Context, e editor) (r results.Run, err error) {
 		}
 	}
 	after, err := s.written(ctx)
+	r.CPU = (processor(e.daemon) - cpu) / float64(max(e.events, 1))
 	r.WALBytes = (after - before) / int64(max(e.events, 1)) // of one event
 	r.Events = results.Summarize(took)
 	return r, err

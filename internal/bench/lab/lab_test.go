@@ -3,6 +3,8 @@ package lab
 import (
 	"bytes"
 	"encoding/binary"
+	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -77,5 +79,21 @@ func TestTheFirstStatementIsSeenAndNothingIsLost(t *testing.T) {
 	watchFor(bytes.NewReader(without), &server, none)
 	if len(none) != 0 {
 		t.Error("a statement was seen where there was none")
+	}
+}
+
+func TestARunningProcessTellsWhatItUsed(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("known on Linux alone")
+	}
+	before := processor(os.Getpid())
+	for began := time.Now(); processor(os.Getpid()) < before+0.05; {
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("%v s of a process that is busy, %v before", processor(os.Getpid()), before)
+		}
+	}
+	if got := processor(0); got != 0 {
+		t.Errorf("no process used %v s", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -64,6 +65,23 @@ func usage(state *os.ProcessState) (results.Run, error) {
 		unit = 1
 	}
 	return results.Run{CPU: (state.UserTime() + state.SystemTime()).Seconds(), PeakBytes: r.Maxrss * unit}, nil
+}
+
+// processor is how long a process that still runs has used a processor, in seconds: Linux counts hundredths. It is 0
+// elsewhere, and for no process.
+func processor(pid int) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // the name may hold blanks
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseFloat(fields[11], 64)
+	system, _ := strconv.ParseFloat(fields[12], 64)
+	return (user + system) / 100
 }
 
 // env names the database to whoever is run.

@@ -45,8 +45,8 @@ func verdicts(r *results.Results) []verdict {
 }
 
 type size struct {
-	Title string
-	Works []work
+	Title, Runs string
+	Works       []work
 }
 
 type work struct {
@@ -58,17 +58,20 @@ type row struct{ Peer, Time, CPU, Peak, WAL, Lock, P50, P99 string }
 
 func newSize(r *results.Results, teams int) size {
 	s := size{Title: count(teams) + " teams"}
+	quiet, busy := 0, 0
 	for _, name := range results.Works() {
 		w := work{Title: workTitles[name]}
 		for _, peer := range results.Peers() {
 			if m := r.At(teams, name, peer); m != nil {
 				w.Rows = append(w.Rows, newRow(m))
+				quiet, busy = max(quiet, len(m.Quiet)), max(busy, len(m.Busy))
 			}
 		}
 		if len(w.Rows) > 0 {
 			s.Works = append(s.Works, w)
 		}
 	}
+	s.Runs = fmt.Sprintf("%d quiet and %d busy runs of each", quiet, busy)
 	return s
 }
 
