@@ -101,6 +101,32 @@ func wantBusy(t *testing.T, work, peer string, r results.Run) {
 	}
 }
 
+func TestRunsAreAddedToResultsOfTheSameKindAlone(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "results.json")
+	now := func() *results.Results { return &results.Results{Version: "v1", Machine: results.Machine{CPU: "fast", CPUs: 2}} }
+	former := now()
+	former.Add(10, results.Nothing, results.Ours).Quiet = []results.Run{{Wall: 1}}
+	if err := former.Save(file); err != nil {
+		t.Fatal(err)
+	}
+	p := plan{results: file}
+	r, err := p.former(now())
+	if err != nil || len(r.Add(10, results.Nothing, results.Ours).Quiet) != 1 {
+		t.Errorf("%v: not to be added to", err)
+	}
+	for name, change := range map[string]func(*results.Results){
+		"version": func(r *results.Results) { r.Version = "v2" }, "processor": func(r *results.Results) { r.Machine.CPU = "faster" },
+		"processors": func(r *results.Results) { r.Machine.CPUs = 4 },
+	} {
+		other := now()
+		change(other)
+		if _, err := p.former(other); err == nil {
+			t.Errorf("added to results of another %s", name)
+		}
+	}
+}
+
 func TestNonsenseIsRefusedBeforeAnythingStarts(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{

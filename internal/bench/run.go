@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,7 @@ type plan struct {
 	starts      int
 	version     string
 	results     string
+	add         bool
 }
 
 // large are sizes that take so long that less of them is measured.
@@ -62,6 +64,7 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	flags.IntVar(&p.lab.Events, "events", 100, "edits that are waited for in a run")
 	flags.IntVar(&p.lab.SlowEvents, "slow-events", 5, "the same where a peer is started for each")
 	flags.StringVar(&p.results, "results", "docs/benchmarks.json", "file to write")
+	flags.BoolVar(&p.add, "add", false, "whether to add the runs to those that the file has, which are to be of the same version and machine")
 	flags.StringVar(&p.version, "version", "dev", "version of the program, for the file")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -71,7 +74,7 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	}
 	options := map[string]string{}
 	flags.VisitAll(func(f *flag.Flag) {
-		if !slices.Contains([]string{"binary", "results", "version"}, f.Name) {
+		if !slices.Contains([]string{"binary", "results", "version", "add"}, f.Name) {
 			options[f.Name] = f.Value.String()
 		}
 	})
@@ -117,28 +120,46 @@ func (p *plan) complete(sizes, works, busyWorks, largeWorks, peers string) error
 	return nil
 }
 
-// run measures all sizes. The results file is written after each of them, so that an interruption leaves what is done.
+// run measures all sizes. The results file is written after each repetition, so that an interruption leaves what is done.
 func (p *plan) run(ctx context.Context, options map[string]string) (err error) {
 	r := &results.Results{Date: time.Now().UTC().Truncate(time.Second), Version: p.version, Machine: lab.ThisMachine(), Options: options}
+	if p.add {
+		if r, err = p.former(r); err != nil {
+			return err
+		}
+	}
 	l, err := lab.Open(ctx, p.lab)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }() //nolint:contextcheck // it cleans up after an interruption too
-	if r.Settings, err = l.Settings(ctx); err != nil {
+	settings, err := l.Settings(ctx)
+	switch {
+	case err != nil:
 		return err
+	case p.add && !maps.Equal(settings, r.Settings):
+		return fmt.Errorf("adding to %s: Postgres was set up as %v, and is as %v", p.results, r.Settings, settings)
 	}
-	r.Machine.Postgres = r.Settings["server_version"]
+	r.Settings, r.Machine.Postgres = settings, settings["server_version"]
 	for i, teams := range p.sizes {
-		if err := p.size(ctx, l, r, teams, i == 0); err != nil {
-			return err
-		}
-		r.Machine.LoadAfter = lab.Load()
-		if err := r.Save(p.results); err != nil {
+		if err := p.size(ctx, l, r, teams, i == 0 && !p.add); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// former loads the results that are to be added to.
+func (p *plan) former(now *results.Results) (*results.Results, error) {
+	r, err := results.Load(p.results)
+	if err != nil {
+		return nil, err
+	}
+	if r.Version != now.Version || r.Machine.CPU != now.Machine.CPU || r.Machine.CPUs != now.Machine.CPUs {
+		return nil, fmt.Errorf("adding to %s: it is of version %s on %d × %s, and this is %s on %d × %s",
+			p.results, r.Version, r.Machine.CPUs, r.Machine.CPU, now.Version, now.Machine.CPUs, now.Machine.CPU)
+	}
+	return r, nil
 }
 
 // size measures one size. The repetitions are outermost, so that what is compared was measured close to one another.
@@ -169,6 +190,10 @@ func (p *plan) size(ctx context.Context, l *lab.Lab, r *results.Results, teams i
 					}
 				}
 			}
+		}
+		r.Machine.LoadAfter = lab.Load()
+		if err := r.Save(p.results); err != nil {
+			return err
 		}
 	}
 	return site.Close(ctx)

@@ -151,7 +151,7 @@ func (s *Site) startDaemon(ctx context.Context, database string) (*exec.Cmd, err
 	return cmd, nil
 }
 
-// awake waits until the daemon has made its first pass and reacts.
+// awake waits until the daemon has made its first pass, reacts, and is idle.
 func (s *Site) awake(ctx context.Context, e editor) error {
 	// The first edit may have arrived by the pass: only one after it shows that events do.
 	for i := range 5 {
@@ -159,7 +159,22 @@ func (s *Site) awake(ctx context.Context, e editor) error {
 			return err
 		}
 	}
-	return nil
+	return idle(ctx, 2*s.Window, func() float64 { return processor(e.daemon) })
+}
+
+// idle waits until a process that has begun with what it does once a minute is through with it: until it has used next to
+// nothing for a while, in which it might have waited for the server.
+func idle(ctx context.Context, while time.Duration, used func() float64) error {
+	for before := -1.0; ; {
+		now := used()
+		if now-before < 0.05 && before >= 0 {
+			return nil
+		}
+		before = now
+		if err := wait(ctx, while); err != nil {
+			return err
+		}
+	}
 }
 
 func stop(daemon *exec.Cmd) (results.Run, error) {
