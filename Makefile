@@ -4,7 +4,7 @@
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 REVISION ?= $(shell git rev-parse --short HEAD 2>/dev/null)
-LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
+LDFLAGS  := -s -w -buildid= -X main.version=$(VERSION) -X main.revision=$(REVISION)
 
 # The race detector needs a C compiler.
 RACE ?= $(if $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null),-race)
@@ -15,6 +15,13 @@ FUZZTIME ?= 1m
 TOOLS                := $(CURDIR)/bin/tools
 GOLANGCI_LINT        := $(TOOLS)/golangci-lint-v2.15.0
 GOVULNCHECK          := $(TOOLS)/govulncheck-v1.9.0
+ACTIONLINT           := $(TOOLS)/actionlint-v1.7.12
+GORELEASER           := $(TOOLS)/goreleaser-v2.16.0
+LINTERS              := $(TOOLS)/linters
+
+# What make image builds with, and the name it gives.
+ENGINE ?= $(or $(shell command -v docker),$(shell command -v podman))
+IMAGE  ?= litellm-reconciler:$(VERSION)
 
 # What to measure: make bench BENCH_SIZES=10000,100000,1000000 takes more than an hour.
 BENCH_SIZES       ?= 10000,100000
@@ -25,13 +32,13 @@ BENCH_BUSY        ?= 3
 BENCH_RESULTS     ?= docs/benchmarks.json
 BENCH_FLAGS       ?=
 
-.PHONY: help build test test-faults fuzz demo docs bench bench-docs bench-ci bench-plan bin/bench fmt lint vuln tidy postgres clean
+.PHONY: help build test test-faults fuzz demo docs bench bench-docs bench-ci bench-plan bin/bench image snapshot release-check fmt lint vuln tidy postgres clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 17
 
 build: ## build bin/litellm-reconciler
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/litellm-reconciler ./cmd/litellm-reconciler
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/litellm-reconciler ./cmd/litellm-reconciler
 
 test: postgres ## run all tests
 	$(GO) test $(RACE) -shuffle=on -timeout 10m ./...
@@ -69,14 +76,29 @@ bench-plan: ## measure decisions alone, for benchstat
 bin/bench:
 	$(GO) build -o $@ ./internal/bench
 
+image: ## build the container image, with docker or podman
+	@test -n '$(ENGINE)' || { echo 'neither docker nor podman was found' >&2; exit 1; }
+	$(ENGINE) build $(if $(findstring docker,$(ENGINE)),--load) --tag '$(IMAGE)' \
+		--build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' \
+		--build-arg SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" .
+
+snapshot: $(GORELEASER) ## build the archives of a release, for all platforms, into dist
+	$(GORELEASER) release --snapshot --clean --skip=docker,sbom,sign
+
+release-check: $(GORELEASER) ## check the configuration of releases
+	$(GORELEASER) check
+
 fmt: ## format the code
 	gofmt -w $$(git ls-files '*.go')
 
-lint: $(GOLANGCI_LINT) ## check format, vet and lint
+lint: $(GOLANGCI_LINT) $(ACTIONLINT) $(LINTERS) ## check format, vet and lint
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) mod tidy -diff
 	$(GOLANGCI_LINT) run
+	PATH="$(LINTERS)/bin:$$PATH" $(ACTIONLINT)
+	$(LINTERS)/bin/shellcheck $$(grep -lE '^#!.*sh$$' .ci/*)
+	$(LINTERS)/bin/hadolint Dockerfile
 
 vuln: $(GOVULNCHECK) ## look the dependencies up in the Go vulnerability database
 	$(GOVULNCHECK) ./...
@@ -94,6 +116,20 @@ $(TOOLS)/golangci-lint-%:
 $(TOOLS)/govulncheck-%:
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install golang.org/x/vuln/cmd/govulncheck@$*
 	mv $(TOOLS)/govulncheck $@
+
+$(TOOLS)/actionlint-%:
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install github.com/rhysd/actionlint/cmd/actionlint@$*
+	mv $(TOOLS)/actionlint $@
+
+$(TOOLS)/goreleaser-%:
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install github.com/goreleaser/goreleaser/v2@$*
+	mv $(TOOLS)/goreleaser $@
+
+# They are not written in Go, and pip has them compiled: in the versions, and with the hashes, of that file.
+$(LINTERS): .ci/requirements.txt
+	python3 -m venv --clear $@
+	$@/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement $<
+	touch $@
 
 clean: ## remove what was built
 	rm -rf bin
