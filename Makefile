@@ -78,7 +78,7 @@ bin/bench:
 
 image: ## build the container image, with docker or podman
 	@test -n '$(ENGINE)' || { echo 'neither docker nor podman was found' >&2; exit 1; }
-	$(ENGINE) build $(if $(findstring docker,$(ENGINE)),--load) --tag '$(IMAGE)' \
+	$(ENGINE) $(if $(findstring docker,$(ENGINE)),buildx build --load,build) --tag '$(IMAGE)' \
 		--build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' \
 		--build-arg SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" .
 

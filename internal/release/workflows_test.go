@@ -137,20 +137,24 @@ func TestCheckoutsLeaveNoCredentials(t *testing.T) {
 func TestWorkflowsUseTheToolsOfTheMakefile(t *testing.T) {
 	t.Parallel()
 	makefile := read(t, "Makefile")
+	tools := map[string]string{"goreleaser/goreleaser-action": "goreleaser", "azure/setup-helm": "helm"}
 	used := 0
 	for file, w := range workflows(t) {
 		for name, job := range w.Jobs {
 			for _, step := range job.Steps {
-				if strings.HasPrefix(step.Uses, "goreleaser/goreleaser-action@") {
-					used++
-					if want := "/goreleaser-" + step.With["version"] + "\n"; !strings.Contains(makefile, want) {
-						t.Errorf("%s: job %s takes goreleaser %s, and the Makefile another", file, name, step.With["version"])
-					}
+				action, _, _ := strings.Cut(step.Uses, "@")
+				tool := "/" + tools[action] + "-"
+				if tools[action] == "" || !strings.Contains(makefile, tool) {
+					continue
+				}
+				used++
+				if !strings.Contains(makefile, tool+step.With["version"]+"\n") {
+					t.Errorf("%s: job %s takes %s %s, and the Makefile another", file, name, tools[action], step.With["version"])
 				}
 			}
 		}
 	}
 	if used == 0 {
-		t.Error("no workflow uses goreleaser")
+		t.Error("no workflow uses a tool of the Makefile")
 	}
 }
