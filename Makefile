@@ -132,4 +132,4 @@ $(LINTERS): .ci/requirements.txt
 	touch $@
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin dist
