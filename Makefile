@@ -1,5 +1,6 @@
 # make test and make demo work on a fresh clone with Go and make alone: they
 # find Postgres where it is installed, or install it where apt-get and root are.
+# Prometheus, which make test needs as well, is unpacked where apt-get is.
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -32,7 +33,7 @@ BENCH_BUSY        ?= 3
 BENCH_RESULTS     ?= docs/benchmarks.json
 BENCH_FLAGS       ?=
 
-.PHONY: help build test test-faults fuzz demo docs bench bench-docs bench-ci bench-plan bin/bench image snapshot release-check fmt lint vuln tidy postgres clean
+.PHONY: help build test test-faults fuzz demo docs dashboard bench bench-docs bench-ci bench-plan bin/bench image snapshot release-check fmt lint vuln tidy postgres prometheus clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 17
@@ -40,7 +41,7 @@ help: ## show this list
 build: ## build bin/litellm-reconciler
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/litellm-reconciler ./cmd/litellm-reconciler
 
-test: postgres ## run all tests
+test: postgres prometheus ## run all tests
 	$(GO) test $(RACE) -shuffle=on -timeout 10m ./...
 
 test-faults: postgres ## kill, cut, hold and take away, and see that nothing is lost (minutes)
@@ -56,6 +57,9 @@ demo: postgres build ## repair a database in the state of LiteLLM issue 27657, s
 
 docs: postgres ## follow the pages of docs and write down what the commands print
 	UPDATE_DOCS=1 $(GO) test -count=1 -run TestTheDocumentationWasTried ./cmd/litellm-reconciler
+
+dashboard: ## write the chart's Grafana dashboard as internal/observe describes it
+	UPDATE_DOCS=1 $(GO) test -count=1 -run TestTheDashboard ./internal/observe
 
 bench: postgres build bin/bench ## measure it against what one would use instead
 	bin/bench run -version '$(VERSION)' -sizes $(BENCH_SIZES) -works $(BENCH_WORKS) -peers $(BENCH_PEERS) \
@@ -108,6 +112,9 @@ tidy: ## tidy go.mod
 
 postgres:
 	@./.ci/postgres
+
+prometheus:
+	@./.ci/prometheus
 
 $(TOOLS)/golangci-lint-%:
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$*
