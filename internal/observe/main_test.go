@@ -59,11 +59,3 @@ func start(t *testing.T, db *pgtest.Database, args ...string) *program.Daemon {
 	return program.Start(t, program.Command(t.Context(), t, binary, program.On(db), append([]string{
 		"--web-listen-address=127.0.0.1:0", "--schedule-interval=1s", "--schedule-jitter=0", "--lease-duration=5s"}, args...)...), patience)
 }
-
-// once makes one pass, and returns its exit code.
-func once(t *testing.T, db *pgtest.Database, args ...string) int {
-	t.Helper()
-	cmd := program.Command(t.Context(), t, binary, program.On(db), append([]string{"--once"}, args...)...)
-	_ = cmd.Run() // the exit code says it
-	return cmd.ProcessState.ExitCode()
-}
