@@ -60,7 +60,7 @@ func site(t *testing.T) *pgtest.Database {
 	return db
 }
 
-// installations go wrong in one way each. The first one does not.
+// installations go wrong in one way each, but for the one that is healthy.
 func installations(t *testing.T) map[string]installation {
 	t.Helper()
 	nothing := func() {}
