@@ -8,7 +8,7 @@ func Dashboard() ([]byte, error) {
 		"uid":   "litellm-reconciler",
 		"description": "How LiteLLM's teams get the MCP servers that their access groups grant. " +
 			"Counters of jobs (--once) are those of their last run.",
-		"tags": []string{"litellm"}, "schemaVersion": 41, "version": 1, "editable": true, "graphTooltip": 1,
+		"tags": []string{"litellm"}, "schemaVersion": 42, "version": 1, "editable": true, "graphTooltip": 1,
 		"time": object{"from": "now-6h", "to": "now"}, "timezone": "browser", "refresh": "1m",
 		"annotations": object{"list": []object{}}, "links": []object{}, "panels": layOut(rows()),
 		"templating": object{"list": []object{

@@ -149,7 +149,7 @@ func layOut(rows []row) (panels []object) {
 func variable(label, query string, more object) object {
 	v := object{
 		"name": label, "label": label, "type": "query", "datasource": source, "refresh": 2, "sort": 1,
-		"definition": query, "query": object{"query": query, "refId": "variable"},
+		"query": object{"query": query, "refId": "variable"},
 	}
 	for key, value := range more {
 		v[key] = value
