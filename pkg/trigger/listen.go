@@ -109,7 +109,7 @@ func (l Listener) connect(ctx context.Context) (*pgx.Conn, error) {
 
 func (l Listener) subscribe(ctx context.Context, conn *pgx.Conn) error {
 	var pid uint32
-	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
 		return fmt.Errorf("asking for the session: %w", err)
 	}
 	if pid != conn.PgConn().PID() { // a pooler makes up a number
