@@ -104,7 +104,9 @@ func wantBusy(t *testing.T, work, peer string, r results.Run) {
 func TestRunsAreAddedToResultsOfTheSameKindAlone(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "results.json")
-	now := func() *results.Results { return &results.Results{Version: "v1", Machine: results.Machine{CPU: "fast", CPUs: 2}} }
+	now := func() *results.Results {
+		return &results.Results{Version: "v1", Machine: results.Machine{CPU: "fast", CPUs: 2}}
+	}
 	former := now()
 	former.Add(10, results.Nothing, results.Ours).Quiet = []results.Run{{Wall: 1}}
 	if err := former.Save(file); err != nil {
