@@ -17,6 +17,7 @@ TOOLS                := $(CURDIR)/bin/tools
 GOLANGCI_LINT        := $(TOOLS)/golangci-lint-v2.15.0
 GOVULNCHECK          := $(TOOLS)/govulncheck-v1.9.0
 ACTIONLINT           := $(TOOLS)/actionlint-v1.7.12
+HELM                 := $(TOOLS)/helm-v3.22.0
 GORELEASER           := $(TOOLS)/goreleaser-v2.16.0
 LINTERS              := $(TOOLS)/linters
 
@@ -33,7 +34,7 @@ BENCH_BUSY        ?= 3
 BENCH_RESULTS     ?= docs/benchmarks.json
 BENCH_FLAGS       ?=
 
-.PHONY: help build test test-faults fuzz demo docs dashboard bench bench-docs bench-ci bench-plan bin/bench image snapshot release-check fmt lint vuln tidy postgres prometheus clean
+.PHONY: help build test test-faults fuzz demo docs dashboard bench bench-docs bench-ci bench-plan bin/bench image snapshot release-check fmt lint vuln tidy postgres prometheus helm clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 17
@@ -41,7 +42,7 @@ help: ## show this list
 build: ## build bin/litellm-reconciler
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/litellm-reconciler ./cmd/litellm-reconciler
 
-test: postgres prometheus ## run all tests
+test: postgres prometheus helm ## run all tests
 	$(GO) test $(RACE) -shuffle=on -timeout 10m ./...
 
 test-faults: postgres ## kill, cut, hold and take away, and see that nothing is lost (minutes)
@@ -116,9 +117,15 @@ postgres:
 prometheus:
 	@./.ci/prometheus
 
+helm: $(HELM)
+
 $(TOOLS)/golangci-lint-%:
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$*
 	mv $(TOOLS)/golangci-lint $@
+
+$(TOOLS)/helm-%:
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -ldflags '-s -w' helm.sh/helm/v3/cmd/helm@$*
+	mv $(TOOLS)/helm $@
 
 $(TOOLS)/govulncheck-%:
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install golang.org/x/vuln/cmd/govulncheck@$*

@@ -1,0 +1,123 @@
+package chart_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"sigs.k8s.io/yaml"
+)
+
+func TestMonitorsFindTheirPods(t *testing.T) {
+	t.Parallel()
+	all := render(t, example("available")...)
+	m := one[monitoringv1.ServiceMonitor](t, all)
+	service := one[corev1.Service](t, all)
+	for key, value := range m.Spec.Selector.MatchLabels {
+		if service.Labels[key] != value {
+			t.Errorf("the Service has no label %s=%s", key, value)
+		}
+	}
+	e := m.Spec.Endpoints[0]
+	if e.Port != service.Spec.Ports[0].Name || e.Path != "/metrics" || e.Interval != "30s" || m.Labels["release"] != "kube-prometheus-stack" {
+		t.Errorf("%+v", m)
+	}
+	if !service.Spec.PublishNotReadyAddresses || service.Spec.ClusterIP != "None" {
+		t.Errorf("a copy that is not ready is not found: %+v", service.Spec)
+	}
+	all = render(t, example("tls")...)
+	for key, value := range one[monitoringv1.PodMonitor](t, all).Spec.Selector.MatchLabels {
+		if pods(t, all)["daemon"].Labels[key] != value {
+			t.Errorf("the pod has no label %s=%s", key, value)
+		}
+	}
+}
+
+func TestTheNetworkPolicyLetsThroughWhatTheValuesName(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args []string
+		want []int32 // ports out, beside DNS
+	}{
+		"a URL":                {values(t, ""), []int32{5432}},
+		"a Pushgateway":        {example("cronjob"), []int32{5432, 9091}},
+		"a writer's port":      {bare(t, "database: {writer: {host: h, port: 6432, dbname: d}}"), []int32{6432}},
+		"the port of its host": {bare(t, `database: {writer: {host: "h:7432", dbname: d}}`), []int32{7432}},
+		"an endpoint":          {bare(t, `db: {endpoint: "h:6432"}`), []int32{6432}},
+		"IPv6":                 {bare(t, `db: {endpoint: "2001:db8::1"}`), []int32{5432}},
+		"web servers": {values(t, `config: {litellm: {url: "http://litellm/x:1"}, metrics: {pushgateway_url: "https://gateway"}}`),
+			[]int32{5432, 80, 443}},
+		"ports that are given": {values(t, "networkPolicy: {databasePorts: [1, 2], extraEgress: [{ports: [{port: 3}]}]}"), []int32{1, 2, 3}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := one[networkingv1.NetworkPolicy](t, render(t, append(test.args, "--set", "networkPolicy.enabled=true")...))
+			var out []int32
+			for _, rule := range p.Spec.Egress {
+				for _, port := range rule.Ports {
+					out = append(out, port.Port.IntVal)
+				}
+			}
+			if diff := cmp.Diff(append([]int32{53, 53}, test.want...), out); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheNetworkPolicyLetsInWhoScrapes(t *testing.T) {
+	t.Parallel()
+	closed := one[networkingv1.NetworkPolicy](t, render(t, example("available")...)).Spec
+	if len(closed.Ingress) != 1 || closed.Ingress[0].Ports[0].Port.IntVal != 9464 || len(closed.Ingress[0].From) != 1 || len(closed.Egress[1].To) != 1 {
+		t.Errorf("%+v", closed)
+	}
+	if in := one[networkingv1.NetworkPolicy](t, render(t, example("cronjob")...)).Spec.Ingress; len(in) > 0 {
+		t.Errorf("a CronJob is reached by %v", in)
+	}
+}
+
+func TestAlertsAndDashboardAreThoseOfTheFiles(t *testing.T) {
+	t.Parallel()
+	all := render(t, example("available")...)
+	groups := one[monitoringv1.PrometheusRule](t, all).Spec.Groups
+	wantRules(t, groups)
+	last := &groups[len(groups)-1]
+	alert := last.Rules[len(last.Rules)-1].Alert
+	fewer := one[monitoringv1.PrometheusRule](t, render(t, append(example("available"), "--set", "prometheusRule.disabled={"+alert+"}")...))
+	last.Rules = last.Rules[:len(last.Rules)-1]
+	if diff := cmp.Diff(groups, fewer.Spec.Groups); diff != "" {
+		t.Errorf("without %s (-want +got):\n%s", alert, diff)
+	}
+	board := called[corev1.ConfigMap](t, all, fullname+"-dashboard")
+	want, err := os.ReadFile(filepath.Join(directory, "dashboards/litellm-reconciler.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.TrimSpace(string(want)), strings.TrimSpace(board.Data["litellm-reconciler.json"])); diff != "" {
+		t.Errorf("dashboard (-file +rendered):\n%s", diff)
+	}
+	if board.Labels["grafana_dashboard"] != "1" || board.Annotations["grafana_folder"] != "LiteLLM" {
+		t.Errorf("%+v", board.ObjectMeta)
+	}
+}
+
+// wantRules wants the rules as they are in the file: what looks like a template in them is Prometheus's.
+func wantRules(t *testing.T, got []monitoringv1.RuleGroup) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(directory, "rules/alerts.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want monitoringv1.PrometheusRuleSpec
+	if err := yaml.UnmarshalStrict(content, &want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Groups, got); diff != "" || len(got) == 0 {
+		t.Errorf("rules (-file +rendered):\n%s", diff)
+	}
+}
