@@ -56,8 +56,8 @@ fuzz: postgres ## run each fuzz test for FUZZTIME, all at once
 demo: postgres build ## repair a database in the state of LiteLLM issue 27657, step by step
 	$(GO) run ./internal/demo -binary bin/litellm-reconciler
 
-docs: postgres ## follow the pages of docs and write down what the commands print
-	UPDATE_DOCS=1 $(GO) test -count=1 -run TestTheDocumentationWasTried ./cmd/litellm-reconciler
+docs: postgres ## write the references, and what the commands on the pages of docs print
+	UPDATE_DOCS=1 $(GO) test -count=1 -run '^TestTheDocumentation' ./cmd/litellm-reconciler
 
 dashboard: ## write the chart's Grafana dashboard as internal/observe describes it
 	UPDATE_DOCS=1 $(GO) test -count=1 -run TestTheDashboard ./internal/observe

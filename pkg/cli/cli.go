@@ -53,7 +53,7 @@ func usage(err error) error { return exit{exitUsage, err} }
 // Run runs the command that the arguments name and returns its exit code. An
 // error is printed here and nowhere else.
 func Run(ctx context.Context, p Process) int {
-	root := newRoot(p) //nolint:contextcheck // cobra hands the context on
+	root := Command(p) //nolint:contextcheck // cobra hands the context on
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
@@ -101,7 +101,8 @@ func (f flags) check() error {
 	return nil
 }
 
-func newRoot(p Process) *cobra.Command {
+// Command is the tree of all commands.
+func Command(p Process) *cobra.Command {
 	var f flags
 	root := &cobra.Command{
 		Use:   "litellm-reconciler",

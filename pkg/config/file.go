@@ -120,12 +120,12 @@ func (f *file) value(k Key, node *yaml.Node) {
 	case !list && node.Kind == yaml.ScalarNode:
 		value, err := k.parse(node.Value)
 		if err != nil {
-			f.addf(node, "%s must be %s", k.Name, k.kind())
+			f.addf(node, "%s must be %s", k.Name, k.Kind())
 			return
 		}
 		f.values[k.Name] = value
 	default:
-		f.addf(node, "%s must be %s", k.Name, k.kind())
+		f.addf(node, "%s must be %s", k.Name, k.Kind())
 	}
 }
 

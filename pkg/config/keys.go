@@ -126,8 +126,8 @@ func (k Key) parse(text string) (any, error) {
 	}
 }
 
-// kind says what parse accepts, for errors that must not repeat the value itself.
-func (k Key) kind() string {
+// Kind says what a value is to be, for errors that must not repeat it and for the reference.
+func (k Key) Kind() string {
 	switch k.Default.(type) {
 	case bool:
 		return "true or false"

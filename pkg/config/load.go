@@ -63,7 +63,7 @@ func readEnv(getenv func(string) string, p *problems) map[string]any {
 		}
 		value, err := k.parse(text)
 		if err != nil {
-			p.addf("%s must be %s", k.Env(), k.kind())
+			p.addf("%s must be %s", k.Env(), k.Kind())
 			continue
 		}
 		values[k.Name] = value

@@ -5,9 +5,9 @@ type Trigger string
 
 // What makes a pass run.
 const (
-	TriggerOnce     Trigger = "once"
-	TriggerSchedule Trigger = "schedule"
-	TriggerEvent    Trigger = "event"
+	TriggerOnce     Trigger = "once"     // a single pass (--once)
+	TriggerSchedule Trigger = "schedule" // a pass of the daemon, on its interval or cron expression
+	TriggerEvent    Trigger = "event"    // a repair of the teams that a change of LiteLLM concerns
 )
 
 // Result is how a pass ended.
@@ -15,11 +15,11 @@ type Result string
 
 // How a pass ends.
 const (
-	ResultOK      Result = "ok"
-	ResultPartial Result = "partial" // some teams failed, the others are repaired
+	ResultOK      Result = "ok"      // all that drifted is repaired
+	ResultPartial Result = "partial" // some teams failed or stayed busy, the others are repaired
 	ResultRefused Result = "refused" // a limit was exceeded, nothing was written
-	ResultStopped Result = "stopped" // told to stop before it was done
-	ResultError   Result = "error"
+	ResultStopped Result = "stopped" // told to stop, or lost the lease, before it was done
+	ResultError   Result = "error"   // could not begin or go on
 )
 
 // Kind is a way in which a team's row can differ from its access groups.
@@ -27,10 +27,10 @@ type Kind string
 
 // The kinds of drift.
 const (
-	KindMissingRow     Kind = "missing_row"
-	KindMissingServers Kind = "missing_servers"
-	KindExcessServers  Kind = "excess_servers"
-	KindSharedRow      Kind = "shared_row"
+	KindMissingRow     Kind = "missing_row"     // the team has no permission row yet
+	KindMissingServers Kind = "missing_servers" // its row lacks servers that a group grants
+	KindExcessServers  Kind = "excess_servers"  // its row has servers that no group grants any more
+	KindSharedRow      Kind = "shared_row"      // besides, its row serves others too: the team gets a copy
 )
 
 func kinds() []Kind {
@@ -53,8 +53,8 @@ type Limit string
 
 // The limits that can refuse a pass.
 const (
-	LimitRevokedFraction Limit = "revoked_fraction"
-	LimitEmptySource     Limit = "empty_source"
-	LimitCeilingsCreated Limit = "ceilings_created"
-	LimitCeilingsRemoved Limit = "ceilings_removed"
+	LimitRevokedFraction Limit = "revoked_fraction" // guard.max_revoked_fraction, guard.min_revoked_teams
+	LimitEmptySource     Limit = "empty_source"     // LiteLLM has no access group, or no team, at all
+	LimitCeilingsCreated Limit = "ceilings_created" // guard.max_ceilings_created
+	LimitCeilingsRemoved Limit = "ceilings_removed" // guard.max_ceilings_removed
 )
