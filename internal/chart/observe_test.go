@@ -106,6 +106,32 @@ func TestAlertsAndDashboardAreThoseOfTheFiles(t *testing.T) {
 	}
 }
 
+func TestAlertsLeadToTheRunbookAndKnowTheSchedule(t *testing.T) {
+	t.Parallel()
+	const page = "https://git.example.com/litellm-reconciler/docs/runbook.md"
+	asIs := one[monitoringv1.PrometheusRule](t, render(t, example("available")...)).Spec.Groups
+	got := one[monitoringv1.PrometheusRule](t, render(t, example("cronjob-textfile")...)).Spec.Groups
+	waits := 0
+	for g, group := range got {
+		for r, rule := range group.Rules {
+			before := asIs[g].Rules[r]
+			if want := page + "#" + strings.ToLower(rule.Alert); rule.Alert != "" && rule.Annotations["runbook_url"] != want {
+				t.Errorf("%s leads to %s, not %s", rule.Alert, rule.Annotations["runbook_url"], want)
+			}
+			if rule.Expr == before.Expr {
+				continue
+			}
+			waits++
+			if want := strings.ReplaceAll(before.Expr.StrVal, "> 7200", "> 180000"); rule.Expr.StrVal != want || rule.Alert != "LiteLLMReconcilerNoSuccessfulPass" {
+				t.Errorf("%s became %s", before.Expr.StrVal, rule.Expr.StrVal)
+			}
+		}
+	}
+	if waits != 1 {
+		t.Errorf("%d alerts know of the schedule", waits)
+	}
+}
+
 // wantRules wants the rules as they are in the file: what looks like a template in them is Prometheus's.
 func wantRules(t *testing.T, got []monitoringv1.RuleGroup) {
 	t.Helper()
