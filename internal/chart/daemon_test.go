@@ -83,9 +83,22 @@ func TestOnlySeveralCopiesAreSpreadAndHaveABudget(t *testing.T) {
 	if policy := one[policyv1.PodDisruptionBudget](t, old).Spec.UnhealthyPodEvictionPolicy; policy != nil {
 		t.Errorf("Kubernetes 1.25 does not know %s", *policy)
 	}
-	given := pods(t, render(t, example("everything")...))["daemon"].Spec.TopologySpreadConstraints
+}
+
+// Kubernetes spreads nothing where a constraint selects no pods.
+func TestASpreadThatIsGivenIsThatOfTheDaemon(t *testing.T) {
+	t.Parallel()
+	all := render(t, example("everything")...)
+	given := pods(t, all)["daemon"].Spec.TopologySpreadConstraints
 	if len(given) != 1 || given[0].TopologyKey != "topology.kubernetes.io/zone" {
-		t.Errorf("spread %v", given)
+		t.Fatalf("spread %v", given)
+	}
+	if diff := cmp.Diff(one[appsv1.Deployment](t, all).Spec.Selector, given[0].LabelSelector); diff != "" {
+		t.Errorf("spread is something else: %s", diff)
+	}
+	own := render(t, values(t, "topologySpreadConstraints: [{labelSelector: {matchExpressions: [{key: a, operator: Exists}]}}]")...)
+	if s := pods(t, own)["daemon"].Spec.TopologySpreadConstraints[0].LabelSelector; len(s.MatchLabels) > 0 || len(s.MatchExpressions) != 1 {
+		t.Errorf("a selector of one's own became %v", s)
 	}
 }
 
