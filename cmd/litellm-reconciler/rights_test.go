@@ -71,6 +71,21 @@ func TestARoleWithTheNamedRightsAndNoOthersRepairsEverything(t *testing.T) {
 	}
 }
 
+// As in a cluster whose migrations are another role's.
+func TestARoleThatMayDoNothingIsToldAllAtOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	db.Group(t, "dev", "github")
+	db.Team(t, "a", "dev")
+	run(t, of(db), "migrate", "up").wantCode(t, 0)
+	role := env{"DATABASE_URL": db.Role(t, "reconciler"), "LITELLM_RECONCILER_LEDGER_AUTO_MIGRATE": "false"}
+
+	obey(t, db, run(t, role, "--once").wantCode(t, 1))
+
+	run(t, role, "--once").wantCode(t, 0)
+	wantServers(t, db, "a", "github")
+}
+
 func TestARoleThatMayOnlyReadLooksAndIsToldWhatWritingTakes(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t, pgtest.V1_83_14)

@@ -75,15 +75,20 @@ func CurrentRole(ctx context.Context, q Querier) (string, error) {
 
 // WithGrants names those of the needed rights that the role lacks where
 // Postgres only said that one is missing; of is what their statements are to be
-// run as the owner of. Other errors come back as they are.
+// run as the owner of. An error that names some of them already gives way to
+// one that names all. Other errors come back as they are.
 func WithGrants(ctx context.Context, pool *pgxpool.Pool, err error, of string, needed []Right) error {
 	if !MissingRight(err) {
 		return err
 	}
-	if named := CheckRights(ctx, pool, of, needed); errors.Is(named, ErrMissingRight) {
-		return fmt.Errorf("%w: %w", err, named)
+	named := CheckRights(ctx, pool, of, needed)
+	switch {
+	case !errors.Is(named, ErrMissingRight):
+		return err
+	case errors.Is(err, ErrMissingRight):
+		return named
 	}
-	return err
+	return fmt.Errorf("%w: %w", err, named)
 }
 
 // ErrMissingRight is wrapped by the errors of CheckRights.

@@ -102,7 +102,7 @@ func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err er
 
 	catalog, withLedger, err := r.inspect(ctx, o.DryRun)
 	if err != nil {
-		return report, err
+		return report, r.withGrants(ctx, catalog, err)
 	}
 	report.Found, err = r.scan(ctx, catalog, withLedger, nil)
 	if err != nil {
@@ -131,7 +131,7 @@ func (r *Reconciler) Pass(ctx context.Context, o Options) (report Report, err er
 func (r *Reconciler) CheckRights(ctx context.Context) error {
 	catalog, _, err := r.inspect(ctx, false)
 	if err != nil {
-		return r.withGrants(ctx, catalog, err)
+		return r.withRights(ctx, err, r.daemonRights(catalog))
 	}
 	ctx, cancel := r.answered(ctx)
 	defer cancel()
