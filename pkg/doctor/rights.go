@@ -68,7 +68,9 @@ func (s Subject) onLedger() []postgres.Right {
 	case Plan:
 		return ledger.LookRights(s.names())
 	case Daemon:
-		return slices.Concat(ledger.Rights(s.names()), lease.Rights(s.names()), watch.Rights(s.names()))
+		all := slices.Concat(ledger.Rights(s.names()), lease.Rights(s.names()), watch.Rights(s.names()))
+		// The queue reads teams as well: that is among the rights on LiteLLM's tables.
+		return slices.DeleteFunc(all, func(r postgres.Right) bool { return r.Schema != s.names().Ledger })
 	}
 	return ledger.Rights(s.names())
 }

@@ -37,7 +37,7 @@ func Script(ctx context.Context, s Subject, role string) (string, error) {
 		if err := tx.QueryRow(ctx, roleSQL, role).Scan(&database, &exists); err != nil {
 			return fmt.Errorf("looking for the role: %w", err)
 		}
-		w.open(s.Purpose, database, exists)
+		w.open(s.Purpose, database, exists, h)
 		w.section("LiteLLM's tables: columns, never a whole table. Print this again after an upgrade of LiteLLM:",
 			"its permission table grows, and the copy of a shared row takes every column along.")
 		w.run(postgres.Grants(s.onTables(catalog), role)...)
@@ -61,9 +61,12 @@ type script struct {
 	role string
 }
 
-func (w *script) open(p Purpose, database string, exists bool) {
-	w.comment(fmt.Sprintf("What role %q needs in database %q (litellm-reconciler doctor --for %s), and no more.", w.role, database, p),
-		"To be run as the owner of the tables, or as a superuser.")
+func (w *script) open(p Purpose, database string, exists bool, h home) {
+	as := "To be run as the owner of the tables, or as a superuser."
+	if h.installed() && h.owner != w.role {
+		as = fmt.Sprintf("To be run as a superuser, or as one who has the roles of both owners: LiteLLM's tables', and %q, the ledger's.", h.owner)
+	}
+	w.comment(fmt.Sprintf("What role %q needs in database %q (litellm-reconciler doctor --for %s), and no more.", w.role, database, p), as)
 	if !exists {
 		w.comment("The role is not there yet. To make it:",
 			fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '...';", postgres.Quote(w.role)))

@@ -172,13 +172,15 @@ func TestAScriptFollowsTheLedger(t *testing.T) {
 	if err := s.Migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	check(doctor.Daemon, []string{usage, create}, insert, "CREATE SCHEMA")
+	check(doctor.Daemon, []string{usage, create, "-- To be run as the owner of the tables, or as a superuser."}, insert, "CREATE SCHEMA")
 	check(doctor.Plan, []string{usage, read}, create)
 
 	// Somebody else has.
 	db.Exec(t, `DROP SCHEMA litellm_reconciler CASCADE`)
 	install(t, db)
-	check(doctor.Daemon, []string{usage, insert}, create, "CREATE SCHEMA")
+	owner := pgtest.Scalar[string](t, db, `SELECT current_user::text`)
+	check(doctor.Daemon, []string{usage, insert, fmt.Sprintf("-- To be run as a superuser, or as one who has the roles of both owners: LiteLLM's tables', and %q,", owner)},
+		create, "CREATE SCHEMA", "-- To be run as the owner", "-- The ledger is not complete")
 	db.Exec(t, `DROP VIEW litellm_reconciler.history`)
 	check(doctor.Plan, []string{usage, "-- The ledger is not complete"}, read)
 }
