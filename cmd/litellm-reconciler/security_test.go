@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -33,8 +36,15 @@ func TestAThiefOfTheDaemonsPasswordCanDoWhatTheDocumentationSaysAndNoMore(t *tes
 				`UPDATE "LiteLLM_ObjectPermissionTable" SET mcp_servers = '{all-proxy-mcpservers}'`,
 				`UPDATE "LiteLLM_TeamTable" SET object_permission_id = NULL`,
 				`INSERT INTO "LiteLLM_ObjectPermissionTable" (object_permission_id, agents, vector_stores) VALUES ('x', '{a}', '{v}')`,
+				`SELECT team_id FROM "LiteLLM_TeamTable" FOR UPDATE`,
+				`SELECT object_permission_id FROM "LiteLLM_ObjectPermissionTable" FOR UPDATE`,
 				`UPDATE litellm_reconciler.grants SET servers = '{}'`,
+				`UPDATE litellm_reconciler.lease SET holder = 'thief'`,
+				`DELETE FROM litellm_reconciler.pending`,
+				`UPDATE litellm_reconciler.runs SET host = 'elsewhere'`,
 				`SELECT * FROM litellm_reconciler.changes`,
+				`INSERT INTO litellm_reconciler.changes (run_id, team_id, object_permission_id, action, after, granted_by)
+				 VALUES (gen_random_uuid(), 't', 'x', 'updated', '{}', '{}')`,
 			}, false: {
 				`SELECT token FROM "LiteLLM_VerificationToken"`,
 				`SELECT key_alias FROM "LiteLLM_VerificationToken"`,
@@ -51,8 +61,11 @@ func TestAThiefOfTheDaemonsPasswordCanDoWhatTheDocumentationSaysAndNoMore(t *tes
 				`INSERT INTO "LiteLLM_TeamTable" (team_id) VALUES ('x')`,
 				`DELETE FROM "LiteLLM_ObjectPermissionTable"`,
 				`DELETE FROM "LiteLLM_TeamTable"`,
+				`LOCK TABLE "LiteLLM_TeamTable" IN ROW EXCLUSIVE MODE`,
+				`LOCK TABLE "LiteLLM_ObjectPermissionTable" IN ROW EXCLUSIVE MODE`,
 				`UPDATE litellm_reconciler.changes SET team_id = 'x'`,
 				`DELETE FROM litellm_reconciler.changes`,
+				`DELETE FROM litellm_reconciler.runs`,
 				`CREATE TABLE litellm_reconciler.x ()`,
 				`DROP FUNCTION litellm_reconciler.litellm_reconciler_enqueue() CASCADE`,
 				`CREATE TRIGGER x AFTER UPDATE ON "LiteLLM_TeamTable" EXECUTE FUNCTION unknown_x()`,
@@ -65,6 +78,53 @@ func TestAThiefOfTheDaemonsPasswordCanDoWhatTheDocumentationSaysAndNoMore(t *tes
 			}
 		})
 	}
+}
+
+// The statement on the page that finds what had another writer.
+func TestTheHistoryTellsWhatTheProgramDidNotWrite(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "\n```sql\n")
+	statement, _, found := strings.Cut(rest, "\n```\n")
+	if !found {
+		t.Fatal("the page has no SQL")
+	}
+	db := pgtest.New(t, pgtest.V1_83_14)
+	wantSuspects := func(want ...string) {
+		t.Helper()
+		rows, err := db.Pool.Query(t.Context(), statement)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (team string, err error) {
+			return team, row.Scan(&team, nil, nil, nil)
+		})
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("suspects %v and error %v, want %v", got, err, want)
+		}
+	}
+	db.Group(t, "dev", "github")
+	db.Row(t, "shared", "direct")
+	for _, team := range []string{"honest", "moved", "shares", "written"} {
+		db.Team(t, team, "dev")
+	}
+	db.LinkTeam(t, "shares", "shared")
+	db.Own(t, "LiteLLM_VerificationToken", "shared")
+	run(t, of(db), "--once").wantCode(t, 0)
+	wantSuspects()
+	run(t, of(db), "revert", "--all", "--yes").wantCode(t, 0)
+	wantSuspects()
+	run(t, of(db), "--once").wantCode(t, 0)
+	wantSuspects()
+
+	db.Exec(t, `UPDATE {schema}."LiteLLM_ObjectPermissionTable" SET mcp_servers = '{github,payroll}' WHERE object_permission_id = '`+db.RowID(t, "written")+`'`)
+	db.Row(t, "thiefs", "github")
+	db.LinkTeam(t, "moved", "thiefs")
+	wantSuspects("moved", "written")
 }
 
 // allowed reports whether the role has the right to a statement, of which nothing
