@@ -121,10 +121,13 @@ func (r *reader) console(t *testing.T, text string) string {
 		e := of(r.db)
 		e["TZ"], e["LITELLM_RECONCILER_LOG_LEVEL"] = "UTC", "warn"
 		result := run(t, e, words(r.real(command))...).wantCode(t, code)
-		out.WriteString(r.settle(t, result.stdout+result.stderr))
+		out.WriteString(r.settle(t, result.stdout+logged.ReplaceAllString(result.stderr, "")))
 	}
 	return out.String()
 }
+
+// logged is what is for the log.
+var logged = regexp.MustCompile(`(?m)^\{"time":.*\n`)
 
 // words splits a command as a shell does that knows double quotes only.
 func words(command string) []string {
