@@ -27,7 +27,7 @@ func newDoctor(p Process, f *flags) *cobra.Command {
 It exits with 1 when a check fails.
 
 With --print-grants it prints the SQL that gives a role the rights it needs, and no more. Run it with the
-URL of any user of the database, and the SQL as the owner of LiteLLM's tables.`,
+URL of any user of the database, and the SQL as whom its first lines name.`,
 		Example: `  litellm-reconciler doctor
   litellm-reconciler doctor --for plan --print-grants auditor | psql "$ADMIN_URL"`,
 		Args: cobra.NoArgs,
