@@ -73,6 +73,9 @@ func TestTheComposeFileHoldsTogether(t *testing.T) {
 		if s.Build == "" && !pinned.MatchString(s.Image) {
 			t.Errorf("%s: image %q is not pinned", name, s.Image)
 		}
+		if s.Build != "" && s.Image != "" {
+			t.Errorf("%s: Compose asks a registry for %s before it builds it", name, s.Image)
+		}
 		for other, on := range s.DependsOn {
 			if c.Services[other].Image == "" || on.Condition == "service_healthy" && c.Services[other].Healthcheck.Test == nil {
 				t.Errorf("%s waits for %s, which never gets there", name, other)
