@@ -102,8 +102,8 @@ lint: $(GOLANGCI_LINT) $(ACTIONLINT) $(LINTERS) ## check format, vet and lint
 	$(GO) mod tidy -diff
 	$(GOLANGCI_LINT) run
 	PATH="$(LINTERS)/bin:$$PATH" $(ACTIONLINT)
-	$(LINTERS)/bin/shellcheck $$(grep -lE '^#!.*sh$$' .ci/*)
-	$(LINTERS)/bin/hadolint Dockerfile
+	PATH="$(LINTERS)/bin:$$PATH" shellcheck $$(grep -lE '^#!.*sh$$' .ci/*)
+	PATH="$(LINTERS)/bin:$$PATH" hadolint Dockerfile
 
 vuln: $(GOVULNCHECK) ## look the dependencies up in the Go vulnerability database
 	$(GOVULNCHECK) ./...
@@ -139,11 +139,11 @@ $(TOOLS)/goreleaser-%:
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install github.com/goreleaser/goreleaser/v2@$*
 	mv $(TOOLS)/goreleaser $@
 
-# They are not written in Go, and pip has them compiled: in the versions, and with the hashes, of that file.
+# They are not written in Go, and pip has them compiled, for most machines: in the versions, and with the hashes, of that file.
 $(LINTERS): .ci/requirements.txt
-	python3 -m venv --clear $@
-	$@/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement $<
-	touch $@
+	python3 -m venv --clear $@ && \
+	$@/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement $< && \
+	touch $@ || { rm -rf $@; exit 1; }
 
 clean: ## remove what was built
 	rm -rf bin dist
