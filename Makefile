@@ -18,6 +18,7 @@ GOLANGCI_LINT        := $(TOOLS)/golangci-lint-v2.15.0
 GOVULNCHECK          := $(TOOLS)/govulncheck-v1.9.0
 ACTIONLINT           := $(TOOLS)/actionlint-v1.7.12
 HELM                 := $(TOOLS)/helm-v3.22.0
+KIND                 := $(TOOLS)/kind-v0.33.0
 GORELEASER           := $(TOOLS)/goreleaser-v2.16.0
 LINTERS              := $(TOOLS)/linters
 
@@ -34,7 +35,7 @@ BENCH_BUSY        ?= 3
 BENCH_RESULTS     ?= docs/benchmarks.json
 BENCH_FLAGS       ?=
 
-.PHONY: help build test test-faults fuzz demo docs dashboard bench bench-docs bench-ci bench-plan bin/bench image snapshot release-check fmt lint vuln tidy postgres prometheus helm clean
+.PHONY: help build test test-faults fuzz demo docs dashboard bench bench-docs bench-ci bench-plan bin/bench image cluster snapshot release-check fmt lint vuln tidy postgres prometheus helm clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 17
@@ -87,6 +88,11 @@ image: ## build the container image, with docker or podman
 		--build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' \
 		--build-arg SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" .
 
+# kind cannot load an image with attestations: kubernetes-sigs/kind issue 3795.
+cluster: $(HELM) $(KIND) ## install the chart on a Kubernetes in docker, with kubectl
+	BUILDX_NO_DEFAULT_ATTESTATIONS=1 $(MAKE) image IMAGE=litellm-reconciler:cluster
+	.ci/cluster $(HELM) $(KIND) litellm-reconciler:cluster
+
 snapshot: $(GORELEASER) ## build the archives of a release, for all platforms, into dist
 	$(GORELEASER) release --snapshot --clean --skip=docker,sbom,sign
 
@@ -126,6 +132,10 @@ $(TOOLS)/golangci-lint-%:
 $(TOOLS)/helm-%:
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -ldflags '-s -w' helm.sh/helm/v3/cmd/helm@$*
 	mv $(TOOLS)/helm $@
+
+$(TOOLS)/kind-%:
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install sigs.k8s.io/kind@$*
+	mv $(TOOLS)/kind $@
 
 $(TOOLS)/govulncheck-%:
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install golang.org/x/vuln/cmd/govulncheck@$*
