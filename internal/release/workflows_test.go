@@ -1,6 +1,8 @@
 package release
 
 import (
+	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -19,8 +21,8 @@ type workflow struct {
 		Permissions *map[string]string
 		Uses        string // another workflow, which has the timeouts
 		Steps       []struct {
-			Uses string
-			With map[string]string
+			Uses, Run string
+			With      map[string]string
 		}
 	}
 }
@@ -156,5 +158,30 @@ func TestWorkflowsUseTheToolsOfTheMakefile(t *testing.T) {
 	}
 	if used == 0 {
 		t.Error("no workflow uses a tool of the Makefile")
+	}
+}
+
+// What was published has signatures, and users that pinned its digests.
+func TestWhatWasPublishedIsNotBuiltAgain(t *testing.T) {
+	t.Parallel()
+	for published, want := range map[string]string{"exit 0": "v1.2.3 is published, and stays as it is\n", "exit 1": ""} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "gh"), []byte("#!/bin/sh\n[ \"$*\" = 'api --silent repos/owner/project/releases/tags/v1.2.3' ] && "+published+"\n"), 0o700)
+		var w workflow
+		decode(t, ".github/workflows/release.yml", &w)
+		for _, step := range w.Jobs["release"].Steps {
+			if strings.Contains(step.Run, "goreleaser") || strings.Contains(step.Uses, "goreleaser") {
+				t.Fatal("no step before goreleaser asks")
+			}
+			if !strings.Contains(step.Run, "gh api") {
+				continue
+			}
+			script := exec.CommandContext(t.Context(), "bash", "-eo", "pipefail", "-c", step.Run)
+			script.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "GITHUB_REPOSITORY=owner/project", "GITHUB_REF_NAME=v1.2.3")
+			if output, err := script.CombinedOutput(); (err != nil) != (want != "") || string(output) != want {
+				t.Errorf("with %s of the question it says %q (%v), want %q", published, output, err, want)
+			}
+			break
+		}
 	}
 }
