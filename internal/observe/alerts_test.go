@@ -26,7 +26,7 @@ func TestTheAlertsFireOfTheProgramAndResolve(t *testing.T) {
 			}
 		}
 	}
-	p := scrape(t, hurried(t), targets...) // it takes five seconds before it begins
+	p := scrape(t, hurried(t), targets) // it takes five seconds before it begins
 	for _, c := range running {
 		c.start(t)
 	}

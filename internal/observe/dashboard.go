@@ -3,6 +3,7 @@ package observe
 // Dashboard is charts/litellm-reconciler/dashboards/litellm-reconciler.json.
 func Dashboard() ([]byte, error) {
 	const installed = `litellm_reconciler_build_info`
+	all := object{"includeAll": true, "allValue": ".*"} // also those without the label
 	return encode(object{
 		"title": "litellm-reconciler",
 		"uid":   "litellm-reconciler",
@@ -13,8 +14,9 @@ func Dashboard() ([]byte, error) {
 		"annotations": object{"list": []object{}}, "links": []object{}, "panels": layOut(rows()),
 		"templating": object{"list": []object{
 			{"name": "datasource", "label": "data source", "type": "datasource", "query": "prometheus", "refresh": 1},
-			variable("namespace", "label_values("+installed+", namespace)", object{"includeAll": true, "allValue": ".*"}),
-			variable("job", "label_values("+installed+`{namespace=~"$namespace"}, job)`, nil),
+			variable("cluster", "label_values("+installed+", cluster)", all),
+			variable("namespace", "label_values("+installed+`{cluster=~"$cluster"}, namespace)`, all),
+			variable("job", "label_values("+installed+`{cluster=~"$cluster", namespace=~"$namespace"}, job)`, nil),
 		}},
 	})
 }
@@ -27,10 +29,11 @@ const (
 	full        = `trigger!="event"`
 )
 
-// quantiles are those of a histogram.
+// quantiles are those of a histogram: of its buckets or, where Prometheus takes native histograms, of the whole.
 func quantiles(histogram, labels string) []query {
 	of := func(q string) string {
-		return "histogram_quantile(" + q + ", sum by (le) (rate(" + histogram + "_bucket" + labels + "[$__rate_interval])))"
+		return "histogram_quantile(" + q + ", sum by (le) (rate(" + histogram + "_bucket" + labels + "[$__rate_interval])))" +
+			" or histogram_quantile(" + q + ", sum(rate(" + histogram + labels + "[$__rate_interval])))"
 	}
 	return []query{{of("0.5"), "half of them"}, {of("0.99"), "99 of 100"}}
 }

@@ -94,7 +94,7 @@ func TestEachQueryOfTheDashboardSelectsWhatIsChosen(t *testing.T) {
 	for _, p := range panels(t) {
 		for _, q := range p.Targets {
 			metrics := regexp.MustCompile(`\b(litellm_reconciler|process)_[a-z_]+`).FindAllString(q.Expr, -1)
-			chosen := strings.Count(q.Expr, `{namespace=~"$namespace", job="$job"`)
+			chosen := strings.Count(q.Expr, `{cluster=~"$cluster", namespace=~"$namespace", job="$job"`)
 			if len(metrics) == 0 || chosen != len(metrics) || q.Datasource.UID != "${datasource}" {
 				t.Errorf("panel %q asks %s of %s: not what is chosen", p.Title, q.Expr, q.Datasource.UID)
 			}

@@ -73,7 +73,7 @@ var metric = regexp.MustCompile(`\b(?:litellm_reconciler|process)_[a-z_]+(\{)?`)
 
 // chosen has a query select what is chosen on the dashboard.
 func chosen(expr string) string {
-	const labels = `{namespace=~"$namespace", job="$job"`
+	const labels = `{cluster=~"$cluster", namespace=~"$namespace", job="$job"`
 	return metric.ReplaceAllStringFunc(expr, func(found string) string {
 		if name, more := strings.CutSuffix(found, "{"); more {
 			return name + labels + ", "

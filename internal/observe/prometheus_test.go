@@ -47,8 +47,8 @@ type target struct{ job, address string }
 // prometheus is a Prometheus that scrapes and evaluates every second.
 type prometheus struct{ address string }
 
-// scrape starts a Prometheus with rules. It is told to end with the test.
-func scrape(t *testing.T, rules string, targets ...target) prometheus {
+// scrape starts a Prometheus with rules, and with flags. It is told to end with the test.
+func scrape(t *testing.T, rules string, targets []target, flags ...string) prometheus {
 	t.Helper()
 	dir := t.TempDir()
 	config := "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\nrule_files: [rules.yaml]\nscrape_configs:\n"
@@ -68,7 +68,7 @@ func scrape(t *testing.T, rules string, targets ...target) prometheus {
 	var p prometheus
 	var err error
 	for range 5 {
-		if p, err = run(t, dir); err == nil {
+		if p, err = run(t, dir, flags); err == nil {
 			return p
 		}
 	}
@@ -77,7 +77,7 @@ func scrape(t *testing.T, rules string, targets ...target) prometheus {
 }
 
 // run starts a Prometheus on a free port and waits until it is ready.
-func run(t *testing.T, dir string) (prometheus, error) {
+func run(t *testing.T, dir string, flags []string) (prometheus, error) {
 	t.Helper()
 	address, err := freeAddress(t)
 	if err != nil {
@@ -85,8 +85,8 @@ func run(t *testing.T, dir string) (prometheus, error) {
 	}
 	p := prometheus{address}
 	var log strings.Builder
-	cmd := exec.CommandContext(t.Context(), find(t, "prometheus"), "--config.file="+filepath.Join(dir, "config.yaml"),
-		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+p.address, "--log.level=warn")
+	cmd := exec.CommandContext(t.Context(), find(t, "prometheus"), append([]string{"--config.file=" + filepath.Join(dir, "config.yaml"),
+		"--storage.tsdb.path=" + filepath.Join(dir, "data"), "--web.listen-address=" + p.address, "--log.level=warn"}, flags...)...)
 	cmd.Stdout, cmd.Stderr = &log, &log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // before its directory is removed
 	cmd.WaitDelay = 10 * time.Second

@@ -23,7 +23,7 @@ var ofTarget = regexp.MustCompile(`\b(?:cluster|namespace|job|instance|pod|versi
 var label = regexp.MustCompile(`\{\{(\w+)\}\}`)
 
 // set puts in what Grafana puts in.
-var set = strings.NewReplacer("$namespace", "litellm", "$job", "healthy", "$__rate_interval", "10s")
+var set = strings.NewReplacer("$cluster", ".*", "$namespace", "litellm", "$job", "healthy", "$__rate_interval", "10s")
 
 // What is not there is found out by asking: a Prometheus that has scraped the
 // program, with lease and triggers, after a repair.
@@ -34,7 +34,8 @@ func TestWhateverIsAskedForTheProgramExports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := scrape(t, string(rules), target{"healthy", d.Address})
+	p := scrape(t, string(rules), []target{{"healthy", d.Address}})
+	native := scrape(t, string(rules), []target{{"healthy", d.Address}}, "--enable-feature=native-histograms")
 
 	for wanted, by := range metricsAskedFor(t) {
 		eventually(t, func() error {
@@ -47,22 +48,28 @@ func TestWhateverIsAskedForTheProgramExports(t *testing.T) {
 	}
 	for _, panel := range panels(t) {
 		for _, q := range panel.Targets {
-			eventually(t, func() error {
-				found, err := p.query(t.Context(), set.Replace(q.Expr))
-				if err == nil && len(found) == 0 {
-					err = fmt.Errorf("panel %q shows nothing for %s", panel.Title, q.Expr)
-				}
-				for _, series := range found {
-					for _, l := range label.FindAllStringSubmatch(q.LegendFormat, -1) {
-						if series[l[1]] == "" {
-							err = fmt.Errorf("panel %q has a legend with %s, which %s does not give", panel.Title, l[1], q.Expr)
-						}
-					}
-				}
-				return err
-			})
+			for _, p := range []prometheus{p, native} {
+				eventually(t, func() error { return shows(t, p, panel, q) })
+			}
 		}
 	}
+}
+
+// shows is an error until a panel has something to show, and a legend for it.
+func shows(t *testing.T, p prometheus, panel shown, q asked) error {
+	t.Helper()
+	found, err := p.query(t.Context(), set.Replace(q.Expr))
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("panel %q shows nothing for %s", panel.Title, q.Expr)
+	}
+	for _, series := range found {
+		for _, l := range label.FindAllStringSubmatch(q.LegendFormat, -1) {
+			if series[l[1]] == "" {
+				err = fmt.Errorf("panel %q has a legend with %s, which %s does not give", panel.Title, l[1], q.Expr)
+			}
+		}
+	}
+	return err
 }
 
 // metricsAskedFor are the selectors of dashboard, rules and trials without the
@@ -92,6 +99,11 @@ func metricsAskedFor(t *testing.T) map[string]string {
 	for _, p := range panels(t) {
 		for _, q := range p.Targets {
 			ask("panel "+p.Title, q.Expr)
+		}
+	}
+	for wanted := range asked {
+		if name, labels, _ := strings.Cut(wanted, "{"); asked[name+"_bucket{"+labels] != "" {
+			delete(asked, wanted) // a native histogram: whether it shows, the panels tell
 		}
 	}
 	if len(asked) < 30 {
