@@ -33,12 +33,14 @@ func find(t *testing.T, name string) string {
 	return path
 }
 
-// promtool wants promtool to be content.
-func promtool(t *testing.T, args ...string) {
+// promtool wants promtool to be content, and returns what it says.
+func promtool(t *testing.T, args ...string) string {
 	t.Helper()
-	if output, err := exec.CommandContext(t.Context(), find(t, "promtool"), args...).CombinedOutput(); err != nil {
+	output, err := exec.CommandContext(t.Context(), find(t, "promtool"), args...).CombinedOutput()
+	if err != nil {
 		t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, output)
 	}
+	return string(output)
 }
 
 // target is where Prometheus scrapes a copy, and of which installation it is.

@@ -55,7 +55,10 @@ func alerts(t *testing.T) (names []string) {
 
 func TestPromtoolAcceptsTheRules(t *testing.T) {
 	t.Parallel()
-	promtool(t, "check", "rules", "--lint=all", "--lint-fatal", rulesFile)
+	// Not with --lint-fatal, which the Prometheus of Ubuntu 22.04 does not know.
+	if said := promtool(t, "check", "rules", rulesFile); strings.Contains(said, "duplicate") {
+		t.Error(said)
+	}
 }
 
 // trials are the files that promtool runs, with what they put in and expect.
