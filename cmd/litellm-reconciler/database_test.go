@@ -8,6 +8,24 @@ import (
 	"litellm-reconciler/internal/pgtest"
 )
 
+// The server's default is a database's own, SQL_ASCII where it was made without
+// a locale, or what an administrator set.
+func TestTheEncodingOfADatabaseDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	for _, encoding := range []string{"LATIN1", "SQL_ASCII"} {
+		t.Run(encoding, func(t *testing.T) {
+			t.Parallel()
+			db := pgtest.New(t, pgtest.V1_83_14)
+			db.Group(t, "dév", "gïthub")
+			db.Team(t, "équipe", "dév")
+			db.Exec(t, `ALTER DATABASE "`+db.Name+`" SET client_encoding = '`+encoding+`'`)
+			once(t, db, 0)
+			wantServers(t, db, "équipe", "gïthub")
+			wantTexts(t, run(t, of(db), "explain", "équipe").wantCode(t, 0).stdout, "équipe", "gïthub")
+		})
+	}
+}
+
 // broken says how a database keeps a pass from its work, and what the pass says.
 type broken struct {
 	options []pgtest.Option

@@ -107,6 +107,7 @@ func (d Database) connection(t target, schema string) (Connection, error) {
 		return Connection{}, fmt.Errorf("LiteLLM's schema must be a name of %d bytes at most", maxIdentifier)
 	}
 
+	t.params.Set("client_encoding", "UTF8") // Go's: else it is the database's own, or what its administrator set
 	if t.params.Get("application_name") == "" {
 		t.params.Set("application_name", "litellm-reconciler")
 	}

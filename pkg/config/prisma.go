@@ -79,9 +79,6 @@ func libpqParams(given url.Values) url.Values {
 			params.Set(name, value)
 		}
 	}
-	if given.Has("client_encoding") {
-		params.Set("client_encoding", "UTF8") // the only encoding pgx works with
-	}
 
 	// In Prisma sslcert is the server's CA, and the client's certificate is sslidentity; in libpq sslcert is the
 	// client's, and goes with sslkey. Without a key it can only be meant as Prisma's. It is then checked as a CA,

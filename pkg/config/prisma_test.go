@@ -65,7 +65,7 @@ func TestServerIsSentNoParameterOfPrisma(t *testing.T) {
 	_, parsed := connect(t, "postgres://u:p@h/d?schema=s&pgbouncer=true&connection_limit=5&pool_timeout=0&"+
 		"statement_cache_size=0&socket_timeout=3&sslaccept=accept_invalid_certs&sslidentity=x.p12&gssencmode=prefer&"+
 		"single_use_connections=true&whatever=1&flag")
-	if diff := cmp.Diff(map[string]string{"application_name": "litellm-reconciler"}, parsed.RuntimeParams); diff != "" {
+	if diff := cmp.Diff(map[string]string{"application_name": "litellm-reconciler", "client_encoding": "UTF8"}, parsed.RuntimeParams); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
