@@ -3,13 +3,16 @@ package chart_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,7 +29,7 @@ func TestEveryExampleIsWhatKubernetesAndTheProgramTake(t *testing.T) {
 			}
 			all := render(t, example(name)...)
 			for _, object := range all {
-				wantSound(t, object)
+				wantSound(t, object, namespace, "monitoring")
 			}
 			wantSelectors(t, all)
 			for component, pod := range pods(t, all) {
@@ -40,32 +43,75 @@ func TestEveryExampleIsWhatKubernetesAndTheProgramTake(t *testing.T) {
 // The same chart under odd names still gives names and labels that Kubernetes takes.
 func TestNamesAndLabelsFitUnderAnyNameOfTheRelease(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"123", "true", "litellm-reconciler", strings.Repeat("long-", 10) + "end"} {
-		text, err := run(t, append([]string{"template", name, directory, "--namespace", namespace}, values(t, "migrations: {enabled: true}\njob: {enabled: true}")...)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all, err := decode(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, object := range all {
-			wantSound(t, object)
-		}
-		wantSelectors(t, all)
-		if d := one[appsv1.Deployment](t, all); name == "litellm-reconciler" && d.Name != name || len(d.Name) > 52 {
-			t.Errorf("release %s makes Deployment %s", name, d.Name)
+	for _, name := range []string{"123", "true", "a.release", "litellm-reconciler", strings.Repeat("long-", 10) + "end", strings.Repeat("a", 51) + "-b"} {
+		for _, others := range []string{"", "nameOverride: \"1e3\"", "nameOverride: " + strings.Repeat("c", 51) + ".c", "fullnameOverride: \"0.1\""} {
+			text, err := run(t, append([]string{"template", name, directory, "--namespace", "no"}, values(t, others+`
+migrations: {enabled: true}
+job: {enabled: true}
+networkPolicy: {enabled: true}
+priorityClassName: "1"
+database: {rootCert: {secretName: "2"}}`)...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := decode(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range all {
+				wantSound(t, object, "no")
+			}
+			wantSelectors(t, all)
+			if d := one[appsv1.Deployment](t, all); others == "" && name == "litellm-reconciler" && d.Name != name || len(d.Name) > 52 {
+				t.Errorf("release %s makes Deployment %s", name, d.Name)
+			}
 		}
 	}
 }
 
-func wantSound(t *testing.T, object metav1.Object) {
+func TestNamesThatKubernetesReadsOtherwiseStayNames(t *testing.T) {
+	t.Parallel()
+	all := render(t, values(t, `
+mode: cronjob
+cronjob: {timeZone: "2"}
+serviceAccount: {name: "no"}
+priorityClassName: "1"
+database: {rootCert: {configMapName: "1e3"}}
+grafanaDashboard: {enabled: true, namespace: "0"}`)...)
+	pod := pods(t, all)["cronjob"].Spec
+	if zone := one[batchv1.CronJob](t, all).Spec.TimeZone; *zone != "2" {
+		t.Errorf("time zone %s", *zone)
+	}
+	if account := one[corev1.ServiceAccount](t, all); account.Name != "no" || pod.ServiceAccountName != "no" || pod.PriorityClassName != "1" {
+		t.Errorf("account %s, in %+v", account.Name, pod)
+	}
+	if name := pod.Volumes[1].ConfigMap.Name; name != "1e3" {
+		t.Errorf("volume of %s", name)
+	}
+	called[corev1.ConfigMap](t, all, fullname+"-dashboard")
+}
+
+// wantSound wants an object that Kubernetes takes under its name and with its labels.
+func wantSound(t *testing.T, object metav1.Object, namespaces ...string) {
 	t.Helper()
 	name := object.GetName()
-	if name == "" || len(name) > 63 || strings.HasSuffix(name, "-") {
-		t.Errorf("name %q", name)
+	problems := validation.IsDNS1123Label(name)
+	switch object.(type) {
+	case *corev1.Service:
+		problems = validation.IsDNS1035Label(name)
+	case *batchv1.CronJob:
+		if len(name) > 52 {
+			problems = append(problems, "too long for a CronJob")
+		}
 	}
-	if object.GetNamespace() != namespace && object.GetNamespace() != "monitoring" {
+	for key, value := range object.GetLabels() {
+		problems = append(problems, validation.IsQualifiedName(key)...)
+		problems = append(problems, validation.IsValidLabelValue(value)...)
+	}
+	if len(problems) > 0 {
+		t.Errorf("%T %q with labels %v: %s", object, name, object.GetLabels(), strings.Join(problems, "; "))
+	}
+	if !slices.Contains(namespaces, object.GetNamespace()) {
 		t.Errorf("%s is in namespace %q", name, object.GetNamespace())
 	}
 	for _, key := range []string{"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version", "helm.sh/chart"} {

@@ -103,11 +103,11 @@
 {{- if .secretName }}
 - name: root-cert
   secret:
-    secretName: {{ .secretName }}
+    secretName: {{ .secretName | quote }}
 {{- else if .configMapName }}
 - name: root-cert
   configMap:
-    name: {{ .configMapName }}
+    name: {{ .configMapName | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

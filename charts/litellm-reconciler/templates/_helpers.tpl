@@ -1,20 +1,21 @@
 {{- define "litellm-reconciler.name" -}}
-{{- .Values.nameOverride | default .Chart.Name | trunc 52 | trimSuffix "-" }}
+{{- .Values.nameOverride | default .Chart.Name | trunc 52 | trimAll "-." }}
 {{- end }}
 
-{{/* The name of everything. Kubernetes allows a CronJob 52 characters, to have some left for its Jobs. */}}
+{{/* The name of everything. Kubernetes allows a CronJob 52 characters, to have some left for its Jobs, and wants a Service's
+     to have no dots and to begin with a letter, which the name of a release need not. */}}
 {{- define "litellm-reconciler.fullname" -}}
 {{- $name := include "litellm-reconciler.name" . }}
 {{- if .Values.fullnameOverride }}{{ $name = .Values.fullnameOverride }}
 {{- else if not (contains $name .Release.Name) }}{{ $name = printf "%s-%s" .Release.Name $name }}
 {{- else }}{{ $name = .Release.Name }}
 {{- end }}
-{{- $name | trunc 52 | trimSuffix "-" }}
+{{- regexReplaceAll "^([0-9])" ($name | replace "." "-") "r$1" | trunc 52 | trimAll "-" }}
 {{- end }}
 
 {{/* What selects the pods of a component, or of all where none is given: (dict "root" $ "component" "daemon"). */}}
 {{- define "litellm-reconciler.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "litellm-reconciler.name" .root }}
+app.kubernetes.io/name: {{ include "litellm-reconciler.name" .root | quote }}
 app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- with .component }}
 app.kubernetes.io/component: {{ . }}
@@ -32,8 +33,8 @@ app.kubernetes.io/component: {{ . }}
 
 {{/* name, namespace and labels: (dict "root" $ "suffix" "-job" "component" "job" "extra" labels), all but root as needed. */}}
 {{- define "litellm-reconciler.metadata" -}}
-name: {{ include "litellm-reconciler.fullname" .root }}{{ .suffix | default "" }}
-namespace: {{ .namespace | default .root.Release.Namespace }}
+name: {{ print (include "litellm-reconciler.fullname" .root) (.suffix | default "") | quote }}
+namespace: {{ .namespace | default .root.Release.Namespace | quote }}
 labels:
   {{- include "litellm-reconciler.labels" . | nindent 2 }}
 {{- end }}

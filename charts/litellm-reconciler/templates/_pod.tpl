@@ -98,7 +98,7 @@ spec:
   {{- with .restartPolicy }}
   restartPolicy: {{ . }}
   {{- end }}
-  serviceAccountName: {{ .serviceAccountName | default (include "litellm-reconciler.serviceAccountName" .root) }}
+  serviceAccountName: {{ .serviceAccountName | default (include "litellm-reconciler.serviceAccountName" .root) | quote }}
   automountServiceAccountToken: false
   # A Service named "database" would come as DATABASE_PORT=tcp://... otherwise.
   enableServiceLinks: false
@@ -123,7 +123,7 @@ spec:
   volumes:
     - name: config
       configMap:
-        name: {{ .configMap | default (include "litellm-reconciler.fullname" .root) }}
+        name: {{ .configMap | default (include "litellm-reconciler.fullname" .root) | quote }}
     {{- with include "litellm-reconciler.rootCertVolume" .root | trim }}
     {{- . | nindent 4 }}
     {{- end }}
@@ -147,7 +147,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with $values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
 {{- end }}
 
