@@ -3,8 +3,13 @@ package chart_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 )
 
 // notes are what "helm install" prints. Without a cluster Helm shows them to
@@ -33,20 +38,27 @@ func notes(t *testing.T, args ...string) string {
 func TestTheNotesSayWhatRunsHowToLookAndHowToLeave(t *testing.T) {
 	t.Parallel()
 	const exec = "kubectl exec --namespace ai -it deploy/rec-litellm-reconciler -- litellm-reconciler "
-	const upgrade = "helm upgrade rec CHART --namespace ai --reuse-values --set mode=deployment --set 'extraArgs={--dry-run}'"
+	const upgrade = "helm upgrade rec CHART --namespace ai --reset-then-reuse-values"
+	const look = " --set-json 'extraArgs=[\"--dry-run\"]' --wait"
+	const back = " --set-json 'extraArgs=[]'\n"
 	for name, test := range map[string]struct {
 		args        []string
 		want, lacks []string
 	}{
 		"a daemon": {example("url"),
-			[]string{"Deployment rec-litellm-reconciler repairs", upgrade + " --wait", exec + "plan", exec + "revert --all", "helm uninstall rec --namespace ai"},
+			[]string{"Deployment rec-litellm-reconciler repairs", upgrade + look, upgrade + back, exec + "plan", exec + "revert --all", "helm uninstall rec --namespace ai"},
 			[]string{"CronJob", "Job rec"}},
-		"a first look": {example("look"), []string{"writes nothing (--dry-run)", exec + "plan", "--set-json 'extraArgs=[]'"}, []string{upgrade}},
-		"a CronJob": {example("cronjob-textfile"), []string{"CronJob rec-litellm-reconciler repairs LiteLLM's teams: 0 2 * * * in Europe/Berlin", upgrade,
-			"kubectl create job --namespace ai rec-litellm-reconciler-now --from=cronjob/rec-litellm-reconciler", "--set mode=cronjob --set-json 'extraArgs=[]'"}, []string{"Deployment"}},
-		"a Job": {example("job"), []string{"Job rec-litellm-reconciler-job ran: litellm-reconciler --once", upgrade + " --set job.enabled=false --wait"}, nil},
+		"a first look": {example("look"), []string{"writes nothing (--dry-run)", exec + "plan", upgrade + back, "(with --set mode=cronjob or replicas=0, where it was that before)"}, []string{look}},
+		"a CronJob": {example("cronjob-textfile"), []string{"CronJob rec-litellm-reconciler repairs LiteLLM's teams: 0 2 * * * in Europe/Berlin\n", upgrade + " --set mode=deployment" + look,
+			"kubectl create job --namespace ai rec-litellm-reconciler-now --from=cronjob/rec-litellm-reconciler", upgrade + " --set mode=cronjob" + back}, []string{"Deployment"}},
+		"a CronJob that is suspended": {append(example("cronjob"), "--set", "cronjob.suspend=true"), []string{"*/10 * * * *, but is suspended\n"}, nil},
+		"a CronJob that looks": {append(example("cronjob"), "--set", "extraArgs={--dry-run}"), []string{"writes nothing (--dry-run): */10", upgrade + " --set mode=deployment" + look,
+			upgrade + " --set mode=cronjob" + back}, nil},
+		"a Job":                  {example("job"), []string{"Job rec-litellm-reconciler-job ran: litellm-reconciler --once\n", "has no copies", upgrade + " --set replicas=1" + look, upgrade + " --set replicas=0" + back}, []string{"beginning now"}},
+		"a Job that is left out": {append(example("job"), "--set", "extraArgs={--dry-run}"), []string{"Job rec-litellm-reconciler-job was left out (--dry-run)"}, []string{" ran: "}},
 		"migrations": {example("migrations"), []string{"Job rec-litellm-reconciler-migrations installed its tables and its triggers",
-			exec + "doctor --print-grants ROLE"}, nil},
+			exec + "doctor --print-grants ROLE"}, []string{"while it looks"}},
+		"migrations of a CronJob": {append(example("migrations"), "--set", "mode=cronjob"), []string{"(while it looks, see below)"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,15 +77,52 @@ func TestTheNotesSayWhatRunsHowToLookAndHowToLeave(t *testing.T) {
 	}
 }
 
-// The way back from a first look ends where it began.
-func TestTheNotesCommandsAreUnderstoodByHelm(t *testing.T) {
-	t.Parallel()
-	dry := pods(t, render(t, append(example("url"), "--set", "mode=deployment", "--set", "extraArgs={--dry-run}")...))
-	if args := dry["daemon"].Spec.Containers[0].Args; len(args) != 1 || args[0] != "--dry-run" {
-		t.Errorf("arguments %q", args)
+// commands are the settings in the "helm upgrade" commands of the notes, as a shell would hand them over.
+func commands(notes string) [][]string {
+	var all [][]string
+	for line := range strings.Lines(notes) {
+		if _, settings, found := strings.Cut(line, " --reset-then-reuse-values "); found {
+			settings = strings.TrimSuffix(strings.TrimSpace(settings), " --wait")
+			all = append(all, strings.Fields(strings.ReplaceAll(settings, "'", "")))
+		}
 	}
-	back := pods(t, render(t, append(example("look"), "--set", "mode=cronjob", "--set-json", "extraArgs=[]")...))
-	if args := back["cronjob"].Spec.Containers[0].Args; len(args) != 1 || args[0] != "--once" {
-		t.Errorf("arguments %q", args)
+	return all
+}
+
+// A look and the way back from it end where they began.
+func TestTheNotesLeadToALookAndBack(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"a daemon":               example("url"),
+		"a Job without a daemon": example("job"),
+		"a CronJob":              example("cronjob"),
+		"arguments of its own":   append(example("url"), "--set-json", `extraArgs=["--teams-include=a,b"]`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before, err := template(t, args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := commands(notes(t, args...))
+			if len(found) != 2 {
+				t.Fatalf("commands %q", found)
+			}
+			look := slices.Concat(args, found[0])
+			all := render(t, look...)
+			if d := one[appsv1.Deployment](t, all); *d.Spec.Replicas != 1 || !slices.Contains(d.Spec.Template.Spec.Containers[0].Args, "--dry-run") {
+				t.Errorf("it does not look: %d of %v", *d.Spec.Replicas, d.Spec.Template.Spec.Containers[0].Args)
+			}
+			if len(every[batchv1.Job](all))+len(every[batchv1.CronJob](all)) > 0 {
+				t.Error("something else writes")
+			}
+			after, err := template(t, slices.Concat(look, found[1])...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(before, after); diff != "" {
+				t.Errorf("back from a look (-before +after):\n%s", diff)
+			}
+		})
 	}
 }
