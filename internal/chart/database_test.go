@@ -32,26 +32,29 @@ func TestTheDatabaseComesFromWhatLiteLLMsChartsHave(t *testing.T) {
 		"URLs by other keys": {bare(t, "database: {url: {secretName: app, key: uri}, directUrl: {secretName: direct, key: u}}"), map[string]string{
 			"LITELLM_RECONCILER_DATABASE_URL": "Secret app uri", "LITELLM_RECONCILER_DATABASE_DIRECT_URL": "Secret direct u"}},
 		"litellm": {example("litellm"), map[string]string{
-			"DATABASE_HOST": "postgres.example.com", "DATABASE_PORT": "5432", "DATABASE_NAME": "litellm",
+			"DATABASE_HOST": "postgres.example.com", "DATABASE_PORT": "5432", "DATABASE_NAME": "litellm", "DATABASE_URL": "",
 			"DATABASE_USERNAME": "Secret litellm-writer-secret username", "DATABASE_PASSWORD": "Secret litellm-writer-secret password"}},
 		"litellm, all of it": {bare(t, `database: {writer: {host: h, port: 6432, dbname: d, schema: s, sslMode: require, sslRootCert: /ca.pem,
 			passwordSecret: {name: role, usernameKey: u, passwordKey: p}, useIAMAuth: false, useAzureEntraAuth: false}}`), map[string]string{
-			"DATABASE_HOST": "h", "DATABASE_PORT": "6432", "DATABASE_NAME": "d", "DATABASE_SCHEMA": "s",
+			"DATABASE_HOST": "h", "DATABASE_PORT": "6432", "DATABASE_NAME": "d", "DATABASE_SCHEMA": "s", "DATABASE_URL": "",
 			"DATABASE_USERNAME": "Secret role u", "DATABASE_PASSWORD": "Secret role p", "PGSSLMODE": "require", "PGSSLROOTCERT": "/ca.pem"}},
 		"litellm-helm": {example("litellm-helm"), map[string]string{
-			"DATABASE_HOST": "postgres.example.com", "DATABASE_NAME": "litellm",
+			"DATABASE_HOST": "postgres.example.com", "DATABASE_NAME": "litellm", "DATABASE_URL": "",
 			"DATABASE_USERNAME": "Secret postgres username", "DATABASE_PASSWORD": "Secret postgres password"}},
 		"litellm-helm, the host in the Secret": {example("litellm-helm-endpoint-key"), map[string]string{
-			"DATABASE_HOST": "Secret postgres host", "DATABASE_NAME": "litellm",
+			"DATABASE_HOST": "Secret postgres host", "DATABASE_NAME": "litellm", "DATABASE_URL": "",
 			"DATABASE_USERNAME": "Secret postgres username", "DATABASE_PASSWORD": "Secret postgres password"}},
 		"litellm-helm, its own Postgres": {example("litellm-helm-standalone"), map[string]string{
-			"DATABASE_HOST": "litellm-postgresql", "DATABASE_NAME": "litellm",
+			"DATABASE_HOST": "litellm-postgresql", "DATABASE_NAME": "litellm", "DATABASE_URL": "",
 			"DATABASE_USERNAME": "Secret litellm-dbcredentials username", "DATABASE_PASSWORD": "Secret litellm-dbcredentials password"}},
 		"a root certificate": {values(t, "database: {rootCert: {secretName: ca, key: root.pem}}"), map[string]string{
 			"LITELLM_RECONCILER_DATABASE_URL": "Secret litellm-env DATABASE_URL",
 			"PGSSLMODE":                       "verify-full", "PGSSLROOTCERT": "/etc/litellm-reconciler/root-cert/root.pem"}},
 		"a mode alone": {values(t, "database: {sslMode: disable}"), map[string]string{
 			"LITELLM_RECONCILER_DATABASE_URL": "Secret litellm-env DATABASE_URL", "PGSSLMODE": "disable"}},
+		"another variable that Secrets bring along": {bare(t, "db: {endpoint: h}\nextraEnvFrom: [{secretRef: {name: litellm-env}}]"), map[string]string{
+			"DATABASE_HOST": "h", "DATABASE_NAME": "litellm", "DATABASE_URL": "",
+			"DATABASE_USERNAME": "Secret postgres username", "DATABASE_PASSWORD": "Secret postgres password"}},
 		"variables of one's own": {bare(t, "extraEnv: [{name: DATABASE_URL, value: x}]"), map[string]string{"DATABASE_URL": "x"}},
 	} {
 		for _, mode := range []string{"deployment", "cronjob"} {

@@ -1,11 +1,15 @@
 package chart_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 func TestTheImageIsNamedByTagAndDigest(t *testing.T) {
@@ -61,5 +65,75 @@ func TestLabelsOfOnesOwnDoNotMoveWhatSelects(t *testing.T) {
 	wantSelectors(t, all)
 	if d := one[appsv1.Deployment](t, all); d.Spec.Template.Labels["app.kubernetes.io/component"] != "daemon" || d.Labels["app.kubernetes.io/name"] != "litellm-reconciler" {
 		t.Errorf("labels %v", d.Spec.Template.Labels)
+	}
+}
+
+func TestVariablesOfOnesOwnReplaceTheChartsInTheirPlace(t *testing.T) {
+	t.Parallel()
+	all := render(t, values(t, `
+migrations: {enabled: true}
+extraEnv:
+  - {name: GOMEMLIMIT, value: 100MiB}
+  - {name: LITELLM_RECONCILER_LEDGER_AUTO_MIGRATE, value: "true"}`)...)
+	for component, pod := range pods(t, all) {
+		got := newKubelet(all, pretended).variables(t, pod.Spec.Containers[0]) // which refuses two of a name
+		if got["GOMEMLIMIT"] != "100MiB" || got["LITELLM_RECONCILER_LEDGER_AUTO_MIGRATE"] != "true" || got["LITELLM_RECONCILER_DATABASE_URL"] == "" {
+			t.Errorf("%s: %v", component, got)
+		}
+	}
+}
+
+// A block of values whose lines are all commented out is no mistake.
+func TestAConfigurationOfNothingIsTheDefault(t *testing.T) {
+	t.Parallel()
+	bare, err := template(t, values(t, "{}")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, err := template(t, values(t, "config:\nextraEnv:\n")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(bare, empty); diff != "" {
+		t.Errorf("(-bare +empty):\n%s", diff)
+	}
+}
+
+func TestAnUmbrellaChartMayHaveIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "charts", "litellm-reconciler"), os.DirFS(directory)); err != nil {
+		t.Fatal(err)
+	}
+	chart := `{apiVersion: v2, name: platform, version: 1.0.0, dependencies: [
+  {name: litellm-reconciler, version: "*", condition: litellm-reconciler.enabled},
+  {name: litellm-reconciler, version: "*", alias: second, condition: second.enabled}]}`
+	if err := os.WriteFile(filepath.Join(dir, "Chart.yaml"), []byte(chart), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	with := func(yaml string) objects {
+		text, err := run(t, append([]string{"template", release, dir, "--namespace", namespace}, bare(t, yaml)...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := decode(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+
+	one := "{enabled: true, database: {url: {secretName: litellm-env}}, podSecurityContext: {runAsUser: null}}"
+	all := with("global: {region: eu}\nlitellm-reconciler: " + one + "\nsecond: " + one)
+
+	a, b := called[appsv1.Deployment](t, all, fullname), called[appsv1.Deployment](t, all, "rec-second")
+	if labels.SelectorFromSet(a.Spec.Selector.MatchLabels).Matches(labels.Set(b.Spec.Template.Labels)) {
+		t.Error("the first selects the pods of the second")
+	}
+	if user := a.Spec.Template.Spec.SecurityContext.RunAsUser; user != nil {
+		t.Errorf("user %d", *user)
+	}
+	if none := with("litellm-reconciler: {enabled: false}\nsecond: {enabled: false}"); len(none) > 0 {
+		t.Errorf("%d objects of what is off", len(none))
 	}
 }

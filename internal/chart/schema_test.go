@@ -86,7 +86,8 @@ func TestTheSchemaHasTheValuesAndNoOthers(t *testing.T) {
 	t.Parallel()
 	root := readSchema(t)
 	root.Properties["config"] = &schema{Type: "object"} // see below
-	delete(root.Properties, "global")                   // what an umbrella chart hands to all
+	delete(root.Properties, "global")                   // what an umbrella chart hands to all, ...
+	delete(root.Properties, "enabled")                  // ... and the usual condition of a dependency
 	inSchema, inValues := map[string]bool{}, map[string]bool{}
 	root.leaves(root, "", func(path string, s *schema) {
 		inSchema[path] = true

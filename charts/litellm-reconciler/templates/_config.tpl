@@ -60,7 +60,7 @@
 
 {{/* The port of metrics and health, empty if they are off. */}}
 {{- define "litellm-reconciler.port" -}}
-{{- regexFind "[0-9]+$" (dig "web" "listen_address" ":9464" .Values.config) }}
+{{- regexFind "[0-9]+$" (dig "web" "listen_address" ":9464" (.Values.config | default dict)) }}
 {{- end }}
 
 {{- define "litellm-reconciler.grace" -}}

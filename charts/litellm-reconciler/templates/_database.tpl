@@ -4,14 +4,13 @@
 {{- if .Values.database.url.secretName }}{{ $kinds = append $kinds "database.url" }}{{ end }}
 {{- if .Values.database.writer.host }}{{ $kinds = append $kinds "database.writer" }}{{ end }}
 {{- if or .Values.db.endpoint .Values.db.secret.endpointKey }}{{ $kinds = append $kinds "db" }}{{ end }}
-{{- $elsewhere := not (empty .Values.extraEnvFrom) }}
 {{- range .Values.extraEnv }}
-{{- $elsewhere = or $elsewhere (has .name (list "LITELLM_RECONCILER_DATABASE_URL" "DATABASE_URL" "DATABASE_HOST")) }}
+{{- if has .name (list "LITELLM_RECONCILER_DATABASE_URL" "DATABASE_URL" "DATABASE_HOST") }}{{ $kinds = append $kinds "extraEnv" | uniq }}{{ end }}
 {{- end }}
 {{- if gt (len $kinds) 1 }}
 {{- fail (printf "LiteLLM's database is named twice, by %s: give one of them" (join " and " $kinds)) }}
-{{- else if not (or $kinds $elsewhere) }}
-{{- fail "LiteLLM's database is not named. Set database.url.secretName to the Secret that holds its URL (and database.url.key, if that is not DATABASE_URL); or copy database.writer from the values of LiteLLM's chart litellm, or db from those of litellm-helm" }}
+{{- else if not (or $kinds .Values.extraEnvFrom) }}
+{{- fail "LiteLLM's database is not named. Set database.url.secretName to the Secret that holds its URL (and database.url.key, if that is not DATABASE_URL); or copy database.writer from the values of LiteLLM's chart litellm, or db.endpoint, db.database and db.secret from those of litellm-helm" }}
 {{- end }}
 {{- if .Values.database.writer.host }}
 {{- if not .Values.database.writer.dbname }}{{ fail "database.writer.dbname is missing beside database.writer.host" }}{{ end }}
@@ -65,13 +64,15 @@
 {{ include "litellm-reconciler.fromSecret" (list "DATABASE_USERNAME" $secret.name $secret.usernameKey) }}
 {{- include "litellm-reconciler.fromSecret" (list "DATABASE_PASSWORD" $secret.name $secret.passwordKey) }}
 {{- end }}
-{{- if .credentials -}}
-{{/* What extraEnvFrom may bring along would lead the other role's way. */ -}}
+{{- if has $kind (list "database.writer" "db") }}
+{{- /* What extraEnvFrom may bring along would count more, and lead another role's way. */}}
 - name: DATABASE_URL
   value: ""
+{{- end }}
+{{- if .credentials }}
 - name: DIRECT_URL
   value: ""
-{{- else if $database.directUrl.secretName }}
+{{ else if $database.directUrl.secretName }}
 {{- include "litellm-reconciler.fromSecret" (list "LITELLM_RECONCILER_DATABASE_DIRECT_URL" $database.directUrl.secretName $database.directUrl.key) }}
 {{- end }}
 {{- end }}

@@ -9,26 +9,7 @@
     {{- toYaml . | nindent 4 }}
   {{- end }}
   env:
-    # Also for whoever runs a command in the pod.
-    - name: LITELLM_RECONCILER_CONFIG
-      value: /etc/litellm-reconciler/config/config.yaml
-    {{- if and $values.migrations.enabled (ne .name "migrations") }}
-    - name: LITELLM_RECONCILER_LEDGER_AUTO_MIGRATE
-      value: "false"
-    {{- end }}
-    {{- with .database | default (include "litellm-reconciler.databaseEnv" (dict "root" .root)) | trim }}
-    {{- . | nindent 4 }}
-    {{- end }}
-    {{- with include "litellm-reconciler.tlsEnv" .root | trim }}
-    {{- . | nindent 4 }}
-    {{- end }}
-    - name: GOMEMLIMIT
-      valueFrom:
-        resourceFieldRef:
-          resource: limits.memory
-    {{- with $values.extraEnv }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "litellm-reconciler.env" . | nindent 4 }}
   {{- with $values.extraEnvFrom }}
   envFrom:
     {{- toYaml . | nindent 4 }}
@@ -69,6 +50,33 @@
     {{- with $values.extraVolumeMounts }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+{{- end }}
+
+{{/* The variables of a container. Kubernetes may refuse one that is there twice: those of extraEnv replace the chart's. */}}
+{{- define "litellm-reconciler.env" -}}
+{{- $given := list }}
+{{- range .root.Values.extraEnv }}{{ $given = append $given .name }}{{ end }}
+{{- $all := list }}
+{{- range include "litellm-reconciler.ownEnv" . | fromYamlArray }}
+{{- if not (has .name $given) }}{{ $all = append $all . }}{{ end }}
+{{- end }}
+{{- concat $all (.root.Values.extraEnv | default list) | toYaml }}
+{{- end }}
+
+{{/* The variables of the chart. That of the file is also for whoever runs a command in the pod. */}}
+{{- define "litellm-reconciler.ownEnv" -}}
+- name: LITELLM_RECONCILER_CONFIG
+  value: /etc/litellm-reconciler/config/config.yaml
+{{- if and .root.Values.migrations.enabled (ne .name "migrations") }}
+- name: LITELLM_RECONCILER_LEDGER_AUTO_MIGRATE
+  value: "false"
+{{- end }}
+{{ .database | default (include "litellm-reconciler.databaseEnv" (dict "root" .root)) | trim }}
+{{ include "litellm-reconciler.tlsEnv" .root | trim }}
+- name: GOMEMLIMIT
+  valueFrom:
+    resourceFieldRef:
+      resource: limits.memory
 {{- end }}
 
 {{- define "litellm-reconciler.probe" -}}
