@@ -77,6 +77,7 @@
   valueFrom:
     resourceFieldRef:
       resource: limits.memory
+      divisor: "1" # as Kubernetes would add one, and Argo CD see a difference
 {{- end }}
 
 {{- define "litellm-reconciler.probe" -}}
