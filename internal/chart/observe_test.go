@@ -1,8 +1,10 @@
 package chart_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
 )
 
@@ -58,15 +61,36 @@ func TestTheNetworkPolicyLetsThroughWhatTheValuesName(t *testing.T) {
 			t.Parallel()
 			p := one[networkingv1.NetworkPolicy](t, render(t, append(test.args, "--set", "networkPolicy.enabled=true")...))
 			var out []int32
-			for _, rule := range p.Spec.Egress {
+			for _, rule := range p.Spec.Egress[1:] {
 				for _, port := range rule.Ports {
 					out = append(out, port.Port.IntVal)
 				}
 			}
-			if diff := cmp.Diff(append([]int32{53, 53}, test.want...), out); diff != "" {
+			if diff := cmp.Diff(test.want, out); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestTheNetworkPolicyClosesBothWaysForAllPodsButDNS(t *testing.T) {
+	t.Parallel()
+	all := render(t, append(example("everything"), "--set", "config.web.listen_address=")...)
+	p := one[networkingv1.NetworkPolicy](t, all).Spec
+	for component, pod := range pods(t, all) {
+		if !labels.SelectorFromSet(p.PodSelector.MatchLabels).Matches(labels.Set(pod.Labels)) {
+			t.Errorf("not of %s", component)
+		}
+	}
+	if want := []networkingv1.PolicyType{"Ingress", "Egress"}; !slices.Equal(p.PolicyTypes, want) || len(p.Ingress) > 0 {
+		t.Errorf("%+v", p)
+	}
+	dns := map[string]bool{}
+	for _, port := range p.Egress[0].Ports {
+		dns[string(*port.Protocol)+" "+port.Port.String()] = true
+	}
+	if want := map[string]bool{"UDP 53": true, "TCP 53": true, "UDP 5353": true, "TCP 5353": true}; !maps.Equal(dns, want) || len(p.Egress[0].To) > 0 {
+		t.Errorf("DNS: %v", p.Egress[0])
 	}
 }
 
