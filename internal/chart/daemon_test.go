@@ -13,7 +13,8 @@ import (
 
 func TestTheDaemonIsProbedAndHasTimeToStop(t *testing.T) {
 	t.Parallel()
-	d := one[appsv1.Deployment](t, render(t, values(t, `config: {shutdown_timeout: 1m30.5s, web: {listen_address: "0.0.0.0:9000"}}`)...))
+	all := render(t, values(t, `config: {shutdown_timeout: 1m30.5s, web: {listen_address: "0.0.0.0:9000"}}`)...)
+	d := one[appsv1.Deployment](t, all)
 	c := d.Spec.Template.Spec.Containers[0]
 	for path, probes := range map[string][]*corev1.Probe{"/livez": {c.StartupProbe, c.LivenessProbe}, "/readyz": {c.ReadinessProbe}} {
 		for _, p := range probes {
@@ -22,11 +23,14 @@ func TestTheDaemonIsProbedAndHasTimeToStop(t *testing.T) {
 			}
 		}
 	}
-	if c.Ports[0].Name != "http" || c.Ports[0].ContainerPort != 9000 {
-		t.Errorf("ports %v", c.Ports)
+	if s := one[corev1.Service](t, all).Spec.Ports[0]; c.Ports[0].Name != "http" || c.Ports[0].ContainerPort != 9000 || s.Port != 9000 || s.TargetPort.StrVal != "http" {
+		t.Errorf("ports %v, of the Service %v", c.Ports, s)
 	}
 	if grace := *d.Spec.Template.Spec.TerminationGracePeriodSeconds; grace != 91+15 {
 		t.Errorf("%d s to stop", grace)
+	}
+	if long := pods(t, render(t, values(t, "config: {shutdown_timeout: 1h1m}")...))["daemon"].Spec; *long.TerminationGracePeriodSeconds != 3660+15 {
+		t.Errorf("%d s to stop", *long.TerminationGracePeriodSeconds)
 	}
 	if s := d.Spec.Strategy.RollingUpdate; s.MaxUnavailable.IntVal != 0 || s.MaxSurge.IntVal != 1 {
 		t.Errorf("strategy %v", s)

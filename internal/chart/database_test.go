@@ -50,6 +50,9 @@ func TestTheDatabaseComesFromWhatLiteLLMsChartsHave(t *testing.T) {
 		"a root certificate": {values(t, "database: {rootCert: {secretName: ca, key: root.pem}}"), map[string]string{
 			"LITELLM_RECONCILER_DATABASE_URL": "Secret litellm-env DATABASE_URL",
 			"PGSSLMODE":                       "verify-full", "PGSSLROOTCERT": "/etc/litellm-reconciler/root-cert/root.pem"}},
+		"a mode and an authority twice": {values(t, "database: {sslMode: require, rootCert: {configMapName: ca}, writer: {sslMode: verify-ca, sslRootCert: /ca.pem}}"), map[string]string{
+			"LITELLM_RECONCILER_DATABASE_URL": "Secret litellm-env DATABASE_URL",
+			"PGSSLMODE":                       "verify-ca", "PGSSLROOTCERT": "/etc/litellm-reconciler/root-cert/ca.crt"}},
 		"a mode alone": {values(t, "database: {sslMode: disable}"), map[string]string{
 			"LITELLM_RECONCILER_DATABASE_URL": "Secret litellm-env DATABASE_URL", "PGSSLMODE": "disable"}},
 		"another variable that Secrets bring along": {bare(t, "db: {endpoint: h}\nextraEnvFrom: [{secretRef: {name: litellm-env}}]"), map[string]string{
@@ -81,6 +84,11 @@ func TestMigrationsMayHaveARoleOfTheirOwnAndNothingOfTheDaemons(t *testing.T) {
 			"DATABASE_USERNAME": "Secret litellm-writer-secret username", "DATABASE_PASSWORD": "Secret litellm-writer-secret password"}},
 		"its URL": {example("migrations-url"), map[string]string{
 			"LITELLM_RECONCILER_DATABASE_URL": "Secret litellm-env DATABASE_URL", "LITELLM_RECONCILER_DATABASE_DIRECT_URL": "Secret litellm-env DATABASE_URL"}},
+		"its name and password by other keys": {bare(t, "migrations: {enabled: true, passwordSecret: {name: owner, usernameKey: u, passwordKey: p}}\ndb: {endpoint: h}"), map[string]string{
+			"DATABASE_HOST": "h", "DATABASE_NAME": "litellm", "DATABASE_URL": "", "DIRECT_URL": "",
+			"DATABASE_USERNAME": "Secret owner u", "DATABASE_PASSWORD": "Secret owner p"}},
+		"its URL by another key": {values(t, "migrations: {enabled: true, url: {secretName: owner, key: uri}}\ndatabase: {directUrl: {secretName: direct}}"), map[string]string{
+			"LITELLM_RECONCILER_DATABASE_URL": "Secret owner uri", "LITELLM_RECONCILER_DATABASE_DIRECT_URL": "Secret owner uri"}},
 		"none": {values(t, "migrations: {enabled: true}\ndatabase: {directUrl: {secretName: litellm-env}}"), map[string]string{
 			"LITELLM_RECONCILER_DATABASE_URL": "Secret litellm-env DATABASE_URL", "LITELLM_RECONCILER_DATABASE_DIRECT_URL": "Secret litellm-env DIRECT_URL"}},
 	} {

@@ -47,8 +47,12 @@ func TestExtrasReachEveryPod(t *testing.T) {
 		}
 	}
 	account := one[corev1.ServiceAccount](t, all)
-	if account.Name != "reconciler-account" || *account.AutomountServiceAccountToken || found["daemon"].Spec.ServiceAccountName != account.Name {
+	if account.Name != "reconciler-account" || account.Annotations["example.com/role"] != "reconciler" || *account.AutomountServiceAccountToken || found["daemon"].Spec.ServiceAccountName != account.Name {
 		t.Errorf("%+v", account)
+	}
+	none := render(t, values(t, "serviceAccount: {create: false}")...)
+	if name := pods(t, none)["daemon"].Spec.ServiceAccountName; name != "default" || len(every[corev1.ServiceAccount](none)) > 0 {
+		t.Errorf("account %s", name)
 	}
 	if d := one[appsv1.Deployment](t, all); d.Name != "reconciler" || d.Annotations["reloader.stakater.com/auto"] != "true" {
 		t.Errorf("%s %v", d.Name, d.Annotations)
@@ -61,9 +65,9 @@ func TestExtrasReachEveryPod(t *testing.T) {
 
 func TestLabelsOfOnesOwnDoNotMoveWhatSelects(t *testing.T) {
 	t.Parallel()
-	all := render(t, values(t, "podLabels: {app.kubernetes.io/component: mine}\ncommonLabels: {app.kubernetes.io/name: mine}")...)
+	all := render(t, values(t, "podLabels: {app.kubernetes.io/component: mine}\ncommonLabels: {app.kubernetes.io/name: mine, helm.sh/chart: mine}")...)
 	wantSelectors(t, all)
-	if d := one[appsv1.Deployment](t, all); d.Spec.Template.Labels["app.kubernetes.io/component"] != "daemon" || d.Labels["app.kubernetes.io/name"] != "litellm-reconciler" {
+	if d := one[appsv1.Deployment](t, all); d.Spec.Template.Labels["app.kubernetes.io/component"] != "daemon" || d.Labels["app.kubernetes.io/name"] != "litellm-reconciler" || d.Labels["helm.sh/chart"] == "mine" {
 		t.Errorf("labels %v", d.Spec.Template.Labels)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 )
 
 func TestACronJobRepairsOnceAndOneAtATime(t *testing.T) {
@@ -50,14 +51,43 @@ func TestJobsAreHooksThatAWrongConfigurationEndsAtOnce(t *testing.T) {
 	}
 }
 
+func TestEachKindOfJobHasItsOwnValues(t *testing.T) {
+	t.Parallel()
+	all := render(t, values(t, `
+mode: cronjob
+replicas: 2
+annotations: {example.com/owner: platform}
+cronjob: {startingDeadlineSeconds: 11, activeDeadlineSeconds: 12, successfulJobsHistoryLimit: 13, failedJobsHistoryLimit: 14}
+job: {enabled: true, args: [--once, --allow-revokes], activeDeadlineSeconds: 15, backoffLimit: 16}
+migrations: {enabled: true, activeDeadlineSeconds: 17, backoffLimit: 18}`)...)
+	c := one[batchv1.CronJob](t, all)
+	if s := c.Spec; *s.StartingDeadlineSeconds != 11 || *s.JobTemplate.Spec.ActiveDeadlineSeconds != 12 || *s.SuccessfulJobsHistoryLimit != 13 || *s.FailedJobsHistoryLimit != 14 {
+		t.Errorf("%+v", s)
+	}
+	if c.Annotations["example.com/owner"] != "platform" {
+		t.Errorf("annotations %v", c.Annotations)
+	}
+	job, migrations := called[batchv1.Job](t, all, fullname+"-job"), called[batchv1.Job](t, all, fullname+"-migrations")
+	if *job.Spec.ActiveDeadlineSeconds != 15 || *job.Spec.BackoffLimit != 16 || !slices.Equal(job.Spec.Template.Spec.Containers[0].Args, []string{"--once", "--allow-revokes"}) {
+		t.Errorf("%+v", job.Spec)
+	}
+	if *migrations.Spec.ActiveDeadlineSeconds != 17 || *migrations.Spec.BackoffLimit != 18 {
+		t.Errorf("%+v", migrations.Spec)
+	}
+	if len(every[policyv1.PodDisruptionBudget](all)) > 0 {
+		t.Error("a budget for the pods of a CronJob")
+	}
+}
+
 // Before an install there is only what is a hook itself and comes first.
 func TestMigrationsNeedNothingThatComesLater(t *testing.T) {
 	t.Parallel()
 	all := render(t, example("migrations")...)
 	pod := pods(t, all)["migrations"].Spec
 	settings := called[corev1.ConfigMap](t, all, pod.Volumes[0].ConfigMap.Name)
-	if settings.Annotations["helm.sh/hook"] != "pre-install,pre-upgrade" || settings.Annotations["helm.sh/hook-weight"] != "-1" {
-		t.Errorf("the ConfigMap is not there in time: %v", settings.Annotations)
+	if settings.Annotations["helm.sh/hook"] != "pre-install,pre-upgrade" || settings.Annotations["helm.sh/hook-weight"] != "-1" ||
+		settings.Annotations["helm.sh/hook-delete-policy"] != "before-hook-creation,hook-succeeded" {
+		t.Errorf("the ConfigMap is not there in time, or for too long: %v", settings.Annotations)
 	}
 	if diff := cmp.Diff(called[corev1.ConfigMap](t, all, fullname).Data, settings.Data); diff != "" {
 		t.Errorf("another configuration: %s", diff)

@@ -156,6 +156,37 @@ func TestAlertsLeadToTheRunbookAndKnowTheSchedule(t *testing.T) {
 	}
 }
 
+func TestLabelsAndAnnotationsReachWhatPrometheusSelects(t *testing.T) {
+	t.Parallel()
+	const own = "{enabled: true, labels: {release: p}, annotations: {example.com/owner: platform}"
+	for _, kind := range []string{"serviceMonitor", "podMonitor"} {
+		all := render(t, values(t, kind+": "+own+", endpoint: {path: /other, scrapeTimeout: 3s}}\nprometheusRule: "+own+"}")...)
+		found := 0
+		for _, object := range all {
+			switch m := object.(type) {
+			case *monitoringv1.ServiceMonitor:
+				if e := m.Spec.Endpoints[0]; e.Path != "/other" || e.Port != "http" || e.ScrapeTimeout != "3s" {
+					t.Errorf("%+v", e)
+				}
+			case *monitoringv1.PodMonitor:
+				if e := m.Spec.PodMetricsEndpoints[0]; e.Path != "/other" || e.Port == nil || *e.Port != "http" || e.ScrapeTimeout != "3s" {
+					t.Errorf("%+v", e)
+				}
+			case *monitoringv1.PrometheusRule:
+			default:
+				continue
+			}
+			found++
+			if object.GetLabels()["release"] != "p" || object.GetAnnotations()["example.com/owner"] != "platform" {
+				t.Errorf("%T: %v %v", object, object.GetLabels(), object.GetAnnotations())
+			}
+		}
+		if found != 2 {
+			t.Errorf("%s: %d objects", kind, found)
+		}
+	}
+}
+
 // wantRules wants the rules as they are in the file: what looks like a template in them is Prometheus's.
 func wantRules(t *testing.T, got []monitoringv1.RuleGroup) {
 	t.Helper()

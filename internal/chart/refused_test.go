@@ -37,6 +37,7 @@ func TestWrongValuesAreRefusedInWordsThatNameThem(t *testing.T) {
 		"a database in the config":    {"config: {database: {url: \"postgresql://u:hunter2@h/d\"}}", []string{"/config/database/url", "in a Secret, which database.url.secretName names"}},
 		"a direct URL in the config":  {"config: {database: {direct_url: \"postgresql://u:hunter2@h/d\"}}", []string{"/config/database/direct_url", "in a Secret, which database.directUrl.secretName names"}},
 		"a password of a Pushgateway": {"config: {metrics: {pushgateway_url: \"https://u:hunter2@h/\"}}", []string{"config.metrics.pushgateway_url holds a password", "LITELLM_RECONCILER_METRICS_PUSHGATEWAY_URL", "Secret"}},
+		"a password of LiteLLM":       {"config: {litellm: {url: \"https://u:hunter2@h/\"}}", []string{"config.litellm.url holds a password"}},
 		"a grace that is too short":   {"terminationGracePeriodSeconds: 30", []string{"terminationGracePeriodSeconds is 30", "config.shutdown_timeout, which is 30s"}},
 		"two databases":               {"db: {endpoint: h}", []string{"database.url and db", "give one of them"}},
 		"a database of one's own":     {"extraEnv: [{name: DATABASE_URL, value: x}]", []string{"database.url and extraEnv", "give one of them"}},
@@ -74,7 +75,8 @@ func TestWithoutADatabaseTheChartSaysWhatToSet(t *testing.T) {
 		"a writer without a database": {"database: {writer: {host: h}}", []string{"database.writer.dbname is missing"}},
 		"a writer with tokens": {"database: {writer: {host: h, dbname: d, useIAMAuth: true}}",
 			[]string{"useIAMAuth", "not supported", "database.writer.passwordSecret"}},
-		"a reader": {"database: {writer: {host: h, dbname: d}, reader: {host: r}}", []string{"/database", "reader"}},
+		"a writer with other tokens": {"database: {writer: {host: h, dbname: d, useAzureEntraAuth: true}}", []string{"useAzureEntraAuth", "not supported"}},
+		"a reader":                   {"database: {writer: {host: h, dbname: d}, reader: {host: r}}", []string{"/database", "reader"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +107,7 @@ func TestValuesAtTheirBoundsAreTaken(t *testing.T) {
 	render(t, values(t, `
 config:
   database: {connect_timeout: 1s}
-  repair: {lock_timeout: 1000us, statement_timeout: 1ms}
+  repair: {lock_timeout: 1000us, statement_timeout: 500µs500μs}
   watch: {poll_interval: 1000ms}
   lease: {duration: 0.05m2s}
   schedule: {interval: 1s, jitter: 0.999}
