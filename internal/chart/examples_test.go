@@ -140,13 +140,14 @@ func wantSelectors(t *testing.T, all objects) {
 
 // pretended are the secrets that the examples name.
 var pretended = map[string]map[string]string{
-	"litellm-env":             {"DATABASE_URL": "postgresql://u:p@db:6432/d", "DIRECT_URL": "postgresql://u:p@db:5432/d"},
-	"litellm-reconciler-role": {"DATABASE_URL": "postgresql://r:p@db:6432/d", "username": "r", "password": "p"},
-	"litellm-writer-secret":   {"username": "u", "password": "p"},
-	"litellm-dbcredentials":   {"username": "u", "password": "p"},
-	"postgres":                {"username": "u", "password": "p", "host": "db:5432"},
-	"pushgateway":             {"url": "http://u:p@pushgateway:9091"},
-	"reconciler-web":          {"web.yaml": "", "ca.crt": ""},
+	"litellm-env":                   {"DATABASE_URL": "postgresql://u:p@db:6432/d", "DIRECT_URL": "postgresql://u:p@db:5432/d"},
+	"litellm-reconciler-migrations": {"DATABASE_URL": "postgresql://o:p@db:5432/d"},
+	"litellm-reconciler-role":       {"DATABASE_URL": "postgresql://r:p@db:6432/d", "username": "r", "password": "p"},
+	"litellm-writer-secret":         {"username": "u", "password": "p"},
+	"litellm-dbcredentials":         {"username": "u", "password": "p"},
+	"postgres":                      {"username": "u", "password": "p", "host": "db:5432"},
+	"pushgateway":                   {"url": "http://u:p@pushgateway:9091"},
+	"reconciler-web":                {"web.yaml": "", "ca.crt": ""},
 }
 
 // wantAccepted wants the program to find its configuration in the pod valid.
