@@ -26,6 +26,7 @@ func TestWrongValuesAreRefusedInWordsThatNameThem(t *testing.T) {
 		"a negative duration":         {"config: {web: {ready_max_age: -1s}}", []string{"/config/web/ready_max_age", "-1s"}},
 		"a list that is a text":       {"config: {teams: {include: a}}", []string{"/config/teams/include", "array"}},
 		"a port by name":              {"config: {web: {listen_address: \":http\"}}", []string{"/config/web/listen_address"}},
+		"a port that is none":         {"config: {web: {listen_address: \":65536\"}}", []string{"config.web.listen_address has port 65536, must be at most 65535"}},
 		"a short interval":            {"config: {schedule: {interval: 999ms}}", []string{"config.schedule.interval is 999ms, must be at least 1s"}},
 		"a short lease":               {"config: {lease: {duration: 4.9s}}", []string{"config.lease.duration is 4.9s, must be at least 5s"}},
 		"no time to connect":          {"config: {database: {connect_timeout: 0.9s}}", []string{"config.database.connect_timeout is 0.9s, must be at least 1s"}},

@@ -60,7 +60,11 @@
 
 {{/* The port of metrics and health, empty if they are off. */}}
 {{- define "litellm-reconciler.port" -}}
-{{- regexFind "[0-9]+$" (dig "web" "listen_address" ":9464" (.Values.config | default dict)) }}
+{{- $port := regexFind "[0-9]+$" (dig "web" "listen_address" ":9464" (.Values.config | default dict)) }}
+{{- if gt (int $port) 65535 }}
+{{- fail (printf "config.web.listen_address has port %s, must be at most 65535" $port) }}
+{{- end }}
+{{- $port }}
 {{- end }}
 
 {{- define "litellm-reconciler.grace" -}}
