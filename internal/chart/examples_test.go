@@ -88,7 +88,9 @@ grafanaDashboard: {enabled: true, namespace: "0"}`)...)
 	if name := pod.Volumes[1].ConfigMap.Name; name != "1e3" {
 		t.Errorf("volume of %s", name)
 	}
-	called[corev1.ConfigMap](t, all, fullname+"-dashboard")
+	if board := called[corev1.ConfigMap](t, all, fullname+"-dashboard"); board.Namespace != "0" {
+		t.Errorf("dashboard in namespace %s", board.Namespace)
+	}
 }
 
 // wantSound wants an object that Kubernetes takes under its name and with its labels.

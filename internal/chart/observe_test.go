@@ -33,10 +33,11 @@ func TestMonitorsFindTheirPods(t *testing.T) {
 	if !service.Spec.PublishNotReadyAddresses || service.Spec.ClusterIP != "None" {
 		t.Errorf("a copy that is not ready is not found: %+v", service.Spec)
 	}
-	all = render(t, example("tls")...)
-	for key, value := range one[monitoringv1.PodMonitor](t, all).Spec.Selector.MatchLabels {
-		if pods(t, all)["daemon"].Labels[key] != value {
-			t.Errorf("the pod has no label %s=%s", key, value)
+	all = render(t, append(example("tls"), "--set", "job.enabled=true")...)
+	for component, pod := range pods(t, all) {
+		selector := one[monitoringv1.PodMonitor](t, all).Spec.Selector.MatchLabels
+		if labels.SelectorFromSet(selector).Matches(labels.Set(pod.Labels)) != (component == "daemon") {
+			t.Errorf("the PodMonitor's selector and the pod of %s: %v and %v", component, selector, pod.Labels)
 		}
 	}
 }
