@@ -46,6 +46,9 @@ func TestProbesOfAListenerWithTLSSayWhoAsks(t *testing.T) {
 			t.Errorf("probe %v", p.HTTPGet)
 		}
 	}
+	if mounts := c.VolumeMounts; mounts[len(mounts)-1].Name != "web" || mounts[len(mounts)-1].MountPath != "/etc/web" {
+		t.Errorf("mounts %v", mounts)
+	}
 	e := one[monitoringv1.PodMonitor](t, all).Spec.PodMetricsEndpoints[0]
 	if e.Scheme == nil || strings.ToLower(string(*e.Scheme)) != "https" || e.BasicAuth == nil || e.TLSConfig == nil {
 		t.Errorf("endpoint %v", e)

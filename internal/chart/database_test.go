@@ -58,7 +58,7 @@ func TestTheDatabaseComesFromWhatLiteLLMsChartsHave(t *testing.T) {
 		"another variable that Secrets bring along": {bare(t, "db: {endpoint: h}\nextraEnvFrom: [{secretRef: {name: litellm-env}}]"), map[string]string{
 			"DATABASE_HOST": "h", "DATABASE_NAME": "litellm", "DATABASE_URL": "",
 			"DATABASE_USERNAME": "Secret postgres username", "DATABASE_PASSWORD": "Secret postgres password"}},
-		"several of one's own": {bare(t, "extraEnv: [{name: DATABASE_HOST, value: h}, {name: DATABASE_URL, value: \"\"}]"), map[string]string{"DATABASE_HOST": "h", "DATABASE_URL": ""}},
+		"several of one's own":   {bare(t, "extraEnv: [{name: DATABASE_HOST, value: h}, {name: DATABASE_URL, value: \"\"}]"), map[string]string{"DATABASE_HOST": "h", "DATABASE_URL": ""}},
 		"variables of one's own": {bare(t, "extraEnv: [{name: DATABASE_URL, value: x}]"), map[string]string{"DATABASE_URL": "x"}},
 	} {
 		for _, mode := range []string{"deployment", "cronjob"} {

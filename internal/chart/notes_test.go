@@ -110,8 +110,11 @@ func TestTheNotesLeadToALookAndBack(t *testing.T) {
 			}
 			look := slices.Concat(args, found[0])
 			all := render(t, look...)
-			if d := one[appsv1.Deployment](t, all); *d.Spec.Replicas != 1 || !slices.Contains(d.Spec.Template.Spec.Containers[0].Args, "--dry-run") {
-				t.Errorf("it does not look: %d of %v", *d.Spec.Replicas, d.Spec.Template.Spec.Containers[0].Args)
+			d := one[appsv1.Deployment](t, all)
+			if got := d.Spec.Template.Spec.Containers[0].Args; *d.Spec.Replicas != 1 || !slices.Contains(got, "--dry-run") {
+				t.Errorf("it does not look: %d of %v", *d.Spec.Replicas, got)
+			} else if name == "arguments of its own" && !slices.Contains(got, "--teams-include=a,b") {
+				t.Errorf("its own arguments are gone: %v", got)
 			}
 			if len(every[batchv1.Job](all))+len(every[batchv1.CronJob](all)) > 0 {
 				t.Error("something else writes")

@@ -67,7 +67,7 @@
 {{- define "litellm-reconciler.ownEnv" -}}
 - name: LITELLM_RECONCILER_CONFIG
   value: /etc/litellm-reconciler/config/config.yaml
-{{- if and .root.Values.migrations.enabled (ne .name "migrations") }}
+{{- if .root.Values.migrations.enabled }}
 - name: LITELLM_RECONCILER_LEDGER_AUTO_MIGRATE
   value: "false"
 {{- end }}
