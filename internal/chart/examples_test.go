@@ -44,7 +44,7 @@ func TestEveryExampleIsWhatKubernetesAndTheProgramTake(t *testing.T) {
 func TestNamesAndLabelsFitUnderAnyNameOfTheRelease(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"123", "true", "a.release", "litellm-reconciler", strings.Repeat("long-", 10) + "end", strings.Repeat("a", 51) + "-b"} {
-		for _, others := range []string{"", "nameOverride: \"1e3\"", "nameOverride: " + strings.Repeat("c", 51) + ".c", "fullnameOverride: \"0.1\""} {
+		for _, others := range []string{"", "nameOverride: \"1e3\"", "nameOverride: " + strings.Repeat("c", 51) + "." + strings.Repeat("c", 20), "fullnameOverride: \"0.1\""} {
 			text, err := run(t, append([]string{"template", name, directory, "--namespace", "no"}, values(t, others+`
 migrations: {enabled: true}
 job: {enabled: true}
