@@ -118,6 +118,12 @@ func TestAlertsAndDashboardAreThoseOfTheFiles(t *testing.T) {
 	if diff := cmp.Diff(groups, fewer.Spec.Groups); diff != "" {
 		t.Errorf("without %s (-want +got):\n%s", alert, diff)
 	}
+	first := last.Rules[1].Alert // after the rule that is recorded
+	last.Rules = append(last.Rules[:1:1], last.Rules[2:]...)
+	fewer = one[monitoringv1.PrometheusRule](t, render(t, append(example("available"), "--set", "prometheusRule.disabled={"+first+","+alert+"}")...))
+	if diff := cmp.Diff(groups, fewer.Spec.Groups); diff != "" {
+		t.Errorf("without %s and %s (-want +got):\n%s", first, alert, diff)
+	}
 	board := called[corev1.ConfigMap](t, all, fullname+"-dashboard")
 	want, err := os.ReadFile(filepath.Join(directory, "dashboards/litellm-reconciler.json"))
 	if err != nil {

@@ -64,6 +64,40 @@ func TestWrongValuesAreRefusedInWordsThatNameThem(t *testing.T) {
 	}
 }
 
+// Helm names them all at once.
+func TestWhatKubernetesWouldRefuseTheSchemaDoes(t *testing.T) {
+	t.Parallel()
+	_, err := template(t, bare(t, `
+database:
+  url: {key: ""}
+  writer: {port: 0, sslMode: on, passwordSecret: {usernameKey: "", passwordKey: ""}}
+  rootCert: {key: ""}
+db: {database: "", secret: {name: "", usernameKey: "", passwordKey: ""}}
+image: {repository: "", pullPolicy: Sometimes}
+imagePullSecrets: [registry]
+replicas: -1
+cronjob: {schedule: "", startingDeadlineSeconds: 9, activeDeadlineSeconds: 0, successfulJobsHistoryLimit: -1, failedJobsHistoryLimit: -1}
+job: {activeDeadlineSeconds: 0, backoffLimit: -1}
+migrations: {activeDeadlineSeconds: 0, backoffLimit: -1}
+probes: {scheme: TLS}
+terminationGracePeriodSeconds: -1
+extraEnv: [{value: nameless}, {name: A, value: 1}]
+podLabels: {a: 1}
+podAnnotations: {a: true}
+nodeSelector: {a: 1}
+prometheusRule: {lastSuccessSeconds: 59, runbookURL: "https://h/page#part"}
+networkPolicy: {databasePorts: [0, 65536]}
+`)...)
+	wantRefusal(t, err, "'/database/url/key'", "'/database/writer/port'", "'/database/writer/sslMode'",
+		"'/database/writer/passwordSecret/usernameKey'", "'/database/writer/passwordSecret/passwordKey'", "'/database/rootCert/key'",
+		"'/db/database'", "'/db/secret/name'", "'/db/secret/usernameKey'", "'/db/secret/passwordKey'", "'/image/repository'", "'/image/pullPolicy'",
+		"'/imagePullSecrets/0'", "'/replicas'", "'/cronjob/schedule'", "'/cronjob/startingDeadlineSeconds'", "'/cronjob/activeDeadlineSeconds'",
+		"'/cronjob/successfulJobsHistoryLimit'", "'/cronjob/failedJobsHistoryLimit'", "'/job/activeDeadlineSeconds'", "'/job/backoffLimit'",
+		"'/migrations/activeDeadlineSeconds'", "'/migrations/backoffLimit'", "'/probes/scheme'", "'/terminationGracePeriodSeconds'",
+		"'/extraEnv/0'", "'/extraEnv/1/value'", "'/podLabels/a'", "'/podAnnotations/a'", "'/nodeSelector/a'",
+		"'/prometheusRule/lastSuccessSeconds'", "'/prometheusRule/runbookURL'", "'/networkPolicy/databasePorts/0'", "'/networkPolicy/databasePorts/1'")
+}
+
 func TestWithoutADatabaseTheChartSaysWhatToSet(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
