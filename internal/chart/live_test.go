@@ -191,6 +191,13 @@ func TestLookingWritesNothingAndServesToLeave(t *testing.T) {
 	if row := db.RowID(t, "users-local"); row != "" {
 		t.Errorf("row %s is still there", row)
 	}
+	if !pgtest.Scalar[bool](t, db, `SELECT to_regclass('litellm_reconciler.grants') IS NOT NULL`) {
+		t.Error("no tables")
+	}
+	looking.end(t, 0, "migrate", "down", "--yes")
+	if pgtest.Scalar[bool](t, db, `SELECT to_regclass('litellm_reconciler.grants') IS NOT NULL`) {
+		t.Error("its tables are still there")
+	}
 }
 
 // The daemon's role may not create a schema, and gets what doctor prints.

@@ -47,7 +47,7 @@ func TestTheNotesSayWhatRunsHowToLookAndHowToLeave(t *testing.T) {
 		want, lacks []string
 	}{
 		"a daemon": {example("url"),
-			[]string{"Deployment rec-litellm-reconciler repairs", upgrade + look, upgrade + back, exec + "plan", ask + "revert --all", "helm uninstall rec --namespace ai"},
+			[]string{"Deployment rec-litellm-reconciler repairs", upgrade + look, upgrade + back, exec + "plan", ask + "revert --all", exec + "migrate down --yes", "helm uninstall rec --namespace ai"},
 			[]string{"CronJob", "Job rec"}},
 		"a first look": {example("look"), []string{"writes nothing (--dry-run)", exec + "plan", upgrade + back, "(with --set mode=cronjob or replicas=0, where it was that before)"}, []string{look}},
 		"a CronJob": {example("cronjob-textfile"), []string{"CronJob rec-litellm-reconciler repairs LiteLLM's teams: 0 2 * * * in Europe/Berlin\n", upgrade + " --set mode=deployment" + look,
