@@ -47,6 +47,11 @@ labels:
 {{- .Values.serviceAccount.name | default (ternary (include "litellm-reconciler.fullname" .) "default" .Values.serviceAccount.create) }}
 {{- end }}
 
+{{/* Whether the daemon or the CronJob only looks, empty if not. */}}
+{{- define "litellm-reconciler.dryRun" -}}
+{{- range .Values.extraArgs }}{{ if regexMatch "^--dry-run(=[1tT].*)?$" . }}yes{{ end }}{{ end }}
+{{- end }}
+
 {{/* The annotations of a hook's Job: it and its log stay for a day, or until the next one. */}}
 {{- define "litellm-reconciler.hook" -}}
 helm.sh/hook: {{ . }}
