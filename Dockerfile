@@ -33,6 +33,7 @@ LABEL org.opencontainers.image.title="litellm-reconciler" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
 ENV PATH=/usr/local/bin:/usr/bin:/bin
+COPY LICENSE /licenses/LICENSE
 COPY --from=program /src/bin/litellm-reconciler /usr/local/bin/litellm-reconciler
 USER 65532:65532
 EXPOSE 9464

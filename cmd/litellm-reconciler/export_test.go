@@ -54,14 +54,17 @@ func TestOnceSendsItsMetricsToAPushgateway(t *testing.T) {
 	}))
 	t.Cleanup(gateway.Close)
 
-	once(t, db, 0, "--metrics-pushgateway-url="+strings.Replace(gateway.URL, "://", "://who:secret@", 1))
-
-	if len(pushed) != 1 {
-		t.Fatalf("%d requests", len(pushed))
-	}
-	got := <-pushed
-	if got.method != http.MethodPost || got.path != "/metrics/job/litellm_reconciler" || got.size == 0 || got.user != "who:secret" {
-		t.Errorf("the gateway got %+v", got)
+	for job, path := range map[string]string{
+		"litellm_reconciler": "/metrics/job/litellm_reconciler",
+		"team-a/reconciler":  "/metrics/job@base64/dGVhbS1hL3JlY29uY2lsZXI", // as Pushgateways take a name with a slash
+	} {
+		once(t, db, 0, "--metrics-pushgateway-url="+strings.Replace(gateway.URL, "://", "://who:secret@", 1), "--metrics-pushgateway-job="+job)
+		if len(pushed) != 1 {
+			t.Fatalf("%d requests", len(pushed))
+		}
+		if got := <-pushed; got.method != http.MethodPost || got.path != path || got.size == 0 || got.user != "who:secret" {
+			t.Errorf("of %s the gateway got %+v", job, got)
+		}
 	}
 }
 

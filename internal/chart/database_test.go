@@ -1,6 +1,7 @@
 package chart_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,7 +13,7 @@ func wiring(c corev1.Container) map[string]string {
 	from := map[string]string{}
 	for _, v := range c.Env {
 		switch {
-		case v.Name == "LITELLM_RECONCILER_CONFIG" || v.Name == "GOMEMLIMIT":
+		case slices.Contains([]string{"LITELLM_RECONCILER_CONFIG", "LITELLM_RECONCILER_METRICS_PUSHGATEWAY_JOB", "GOMEMLIMIT"}, v.Name):
 		case v.ValueFrom != nil && v.ValueFrom.SecretKeyRef != nil:
 			from[v.Name] = "Secret " + v.ValueFrom.SecretKeyRef.Name + " " + v.ValueFrom.SecretKeyRef.Key
 		default:

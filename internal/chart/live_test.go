@@ -1,6 +1,7 @@
 package chart_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -148,8 +149,9 @@ func TestTheCronJobLeavesItsMetricsAndListensToNobody(t *testing.T) {
 	p := newKubelet(all, secretOf(db)).prepare(t, pod, pod.Containers[0])
 	p.end(t, 0)
 
-	if path := <-pushed; path != "/metrics/job/litellm_reconciler" {
-		t.Errorf("pushed to %s", path)
+	name, _ := strings.CutPrefix(<-pushed, "/metrics/job@base64/")
+	if job, err := base64.RawURLEncoding.DecodeString(name); string(job) != namespace+"/"+fullname || err != nil {
+		t.Errorf("pushed as %s (%q)", job, name)
 	}
 	if _, err := os.Stat(filepath.Join(p.mounts["/textfile"], "litellm-reconciler.prom")); err != nil {
 		t.Error(err)

@@ -21,7 +21,8 @@ type configuration struct {
 		Files []struct{ Src string }
 	}
 	Images []struct {
-		BuildArgs map[string]string `yaml:"build_args"`
+		BuildArgs  map[string]string `yaml:"build_args"`
+		ExtraFiles []string          `yaml:"extra_files"`
 	} `yaml:"dockers_v2"`
 }
 
@@ -64,6 +65,20 @@ func TestTheImageOfAReleaseTakesTheProgramOfItsArchives(t *testing.T) {
 		if name != "SOURCE_DATE_EPOCH" && !regexp.MustCompile(`(?m)^ARG `+name+`\b`).MatchString(read(t, "Dockerfile")) {
 			t.Errorf("the Dockerfile has no argument %s", name)
 		}
+	}
+}
+
+// Whoever is given the program is given its license.
+func TestTheImageHoldsTheLicense(t *testing.T) {
+	t.Parallel()
+	if !strings.Contains(read(t, "Dockerfile"), "\nCOPY LICENSE ") {
+		t.Error("the Dockerfile does not copy it")
+	}
+	if !strings.Contains(read(t, ".dockerignore"), "\n!LICENSE\n") {
+		t.Error(".dockerignore does not let it in")
+	}
+	if files := releases(t).Images[0].ExtraFiles; !slices.Contains(files, "LICENSE") {
+		t.Errorf("a release brings along %v", files)
 	}
 }
 

@@ -75,7 +75,7 @@ func (a *app) export(ctx context.Context) {
 		}
 	}
 	if url := string(a.config.Metrics.PushgatewayURL); url != "" {
-		if err := a.metrics.Push(ctx, url, telemetry.JobName); err != nil {
+		if err := a.metrics.Push(ctx, url, a.config.Metrics.PushgatewayJob); err != nil {
 			a.log.Error("metrics were not pushed", "error", err)
 		}
 	}

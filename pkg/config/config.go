@@ -105,6 +105,7 @@ type Web struct {
 type Metrics struct {
 	Textfile       string `mapstructure:"textfile"`
 	PushgatewayURL Secret `mapstructure:"pushgateway_url"`
+	PushgatewayJob string `mapstructure:"pushgateway_job"`
 }
 
 // Log configures the log.

@@ -81,6 +81,7 @@ func Keys() []Key {
 		{"web.ready_max_age", time.Duration(0), "not ready when the last good pass is older than this (0: derived from the schedule)"},
 		{"metrics.textfile", "", "write metrics to this file after each pass, for node_exporter's textfile collector"},
 		{"metrics.pushgateway_url", "", "push metrics to this Pushgateway after each pass"},
+		{"metrics.pushgateway_job", "litellm_reconciler", "push them as this job: one for each installation that shares a Pushgateway"},
 
 		{"log.level", "info", "debug, info, warn or error"},
 		{"log.format", "auto", "text, json, or auto: text on a terminal, otherwise json"},

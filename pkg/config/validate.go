@@ -140,6 +140,9 @@ func (c Config) check(p *problems) {
 	if !isWebURL(string(c.Metrics.PushgatewayURL)) {
 		p.addf("metrics.pushgateway_url must be an http:// or https:// URL, or empty")
 	}
+	if c.Metrics.PushgatewayJob == "" {
+		p.addf("metrics.pushgateway_job must not be empty")
+	}
 	named := func(key string, list []string) {
 		if len(list) > 0 && len(names(list)) == 0 {
 			p.addf("%s holds nothing but blanks, name at least one or leave it out", key)

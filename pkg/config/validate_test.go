@@ -43,6 +43,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		Schedule:        Schedule{Interval: 30 * time.Second, Jitter: 0.1},
 		ShutdownTimeout: 30 * time.Second,
 		Web:             Web{ListenAddress: ":9464"},
+		Metrics:         Metrics{PushgatewayJob: "litellm_reconciler"},
 		LogLevel:        slog.LevelInfo,
 		LogFormat:       "auto",
 	}
@@ -98,6 +99,7 @@ func TestValuesOutsideTheirRangeAreNamedWithIt(t *testing.T) {
 		{func(c *Config) { c.Web.ReadyMaxAge = -time.Second }, "web.ready_max_age is -1s, must be at least 0"},
 		{func(c *Config) { c.Metrics.PushgatewayURL = "u:hunter2@h:9091" },
 			"metrics.pushgateway_url must be an http:// or https:// URL, or empty"},
+		{func(c *Config) { c.Metrics.PushgatewayJob = "" }, "metrics.pushgateway_job must not be empty"},
 		{func(c *Config) { c.LiteLLM.URL = "u:hunter2@h:4000" }, "litellm.url must be an http:// or https:// URL, or empty"},
 		{func(c *Config) { c.Log.Level = "verbose" }, `log.level is "verbose", must be one of debug, info, warn, error`},
 		{func(c *Config) { c.Log.Format = "xml" }, `log.format is "xml", must be one of auto, text, json`},

@@ -13,9 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/push"
 )
 
-// JobName is the job that pushed metrics belong to unless told otherwise.
-const JobName = namespace
-
 // pushTimeout bounds a push whose context has no deadline: a cron job must not
 // hang because of its metrics.
 const pushTimeout = 15 * time.Second

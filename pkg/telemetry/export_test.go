@@ -92,7 +92,7 @@ func (g *gateway) withCredentials() string {
 func TestPushReplacesWhatTheJobPushed(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t, http.StatusOK, "")
-	if err := observed(ResultOK).Push(t.Context(), g.withCredentials(), JobName); err != nil {
+	if err := observed(ResultOK).Push(t.Context(), g.withCredentials(), "litellm_reconciler"); err != nil {
 		t.Fatal(err)
 	}
 	if g.method != http.MethodPost || g.path != "/prefix/metrics/job/litellm_reconciler" {
@@ -141,7 +141,7 @@ func TestPushErrorsHoldNoCredentials(t *testing.T) {
 		"percent in it":    {"http://pusher:hunter2%@host", "address of the Pushgateway is not valid"},
 		"token in a query": {"http://host/?token=hunter2", "address of the Pushgateway is not valid"},
 	} {
-		err := observed(ResultOK).Push(t.Context(), c.url, JobName)
+		err := observed(ResultOK).Push(t.Context(), c.url, "litellm_reconciler")
 		if err == nil || !strings.HasPrefix(err.Error(), "pushing metrics: ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 			continue
@@ -161,7 +161,7 @@ func TestPushEndsWithItsContext(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(g.Close)
-	if err := observed(ResultOK).Push(ctx, g.URL, JobName); !errors.Is(err, context.Canceled) {
+	if err := observed(ResultOK).Push(ctx, g.URL, "litellm_reconciler"); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -71,6 +71,10 @@
 - name: LITELLM_RECONCILER_LEDGER_AUTO_MIGRATE
   value: "false"
 {{- end }}
+{{- if not (include "litellm-reconciler.setting" (dict "root" .root "name" "metrics.pushgateway_job")) }}
+- name: LITELLM_RECONCILER_METRICS_PUSHGATEWAY_JOB
+  value: {{ printf "%s/%s" .root.Release.Namespace (include "litellm-reconciler.fullname" .root) | quote }}
+{{- end }}
 {{ .database | default (include "litellm-reconciler.databaseEnv" (dict "root" .root)) | trim }}
 {{ include "litellm-reconciler.tlsEnv" .root | trim }}
 - name: GOMEMLIMIT
