@@ -151,7 +151,9 @@ var varying = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b`), runStand}, // or a row
 	{regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\b`), "2026-11-23 09:30:00 UTC"},
 	{regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\b`), "2026-11-23 09:30:00"},
-	{regexp.MustCompile(`\b[0-9.]+(?:s|ms|µs)\b`), "20ms"}, // a second and more where others keep the machine busy
+	{regexp.MustCompile(`\b[0-9.]+(?:ms|µs)\b`), "20ms"},
+	{regexp.MustCompile(`\([0-9.]+s\)`), "(20ms)"}, // where others keep the machine busy
+	{regexp.MustCompile(` UTC, after [0-9.]+s\b`), " UTC, after 20ms"},
 	{regexp.MustCompile(`\bhost [^\s,]+`), "host reconciler-0"},
 	{regexp.MustCompile(`\bPostgreSQL [0-9.]+(?: \([^)]*\))?`), "PostgreSQL 15"},
 	{regexp.MustCompile(`\bversion dev\b`), "version v1.0.0"},
