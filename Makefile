@@ -109,6 +109,7 @@ lint: $(GOLANGCI_LINT) $(ACTIONLINT) $(LINTERS) ## check format, vet and lint
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	$(GO) mod tidy -diff
 	$(GOLANGCI_LINT) run
+	$(GO) vet ./...
 	PATH="$(LINTERS)/bin:$$PATH" $(ACTIONLINT)
 	PATH="$(LINTERS)/bin:$$PATH" shellcheck $$(grep -lE '^#!.*sh$$' .ci/*)
 	PATH="$(LINTERS)/bin:$$PATH" hadolint Dockerfile
