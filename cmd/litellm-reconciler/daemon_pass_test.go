@@ -93,15 +93,7 @@ func TestHealthAndMetricsTellHowThePassesGo(t *testing.T) {
 
 func TestTheDaemonOutlivesItsDatabase(t *testing.T) {
 	t.Parallel()
-	server, err := pgtest.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Own(t)
 	db := server.New(t, pgtest.V1_88)
 	db.Group(t, "dev", "github")
 	db.Team(t, "a", "dev")

@@ -110,14 +110,5 @@ func wantTexts(t *testing.T, in string, texts ...string) {
 // eventually polls until check finds nothing missing any more.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for err := check(); err != nil; err = check() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("waited %s in vain: %v", patience, err)
-		}
-	}
+	program.Eventually(t, patience, check)
 }

@@ -116,15 +116,8 @@ func TestAnUmbrellaChartMayHaveIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	with := func(yaml string) objects {
-		text, err := run(t, append([]string{"template", release, dir, "--namespace", namespace}, bare(t, yaml)...)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all, err := decode(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return all
+		t.Helper()
+		return renderOf(t, dir, bare(t, yaml)...)
 	}
 
 	one := "{enabled: true, database: {url: {secretName: litellm-env}}, podSecurityContext: {runAsUser: null}}"

@@ -2,6 +2,7 @@ package chart_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	corev1 "k8s.io/api/core/v1"
@@ -56,15 +56,13 @@ func start(t *testing.T, p process, c corev1.Container) *program.Daemon {
 
 func await(t *testing.T, d *program.Daemon, path string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	program.Eventually(t, patience, func() error {
 		status, body, err := d.Get(t.Context(), path)
-		if status == http.StatusOK {
-			return
+		if status != http.StatusOK {
+			return fmt.Errorf("%s answers %d %s %v", path, status, body, err) //nolint:errorlint // it may be nil
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s answers %d %s %v", path, status, body, err)
-		}
-	}
+		return nil
+	})
 }
 
 func TestWithTheSecretOfLiteLLMAndNothingElseTheDaemonWorks(t *testing.T) {
@@ -153,6 +151,13 @@ func TestTheCronJobLeavesItsMetricsAndListensToNobody(t *testing.T) {
 	if job, err := base64.RawURLEncoding.DecodeString(name); string(job) != namespace+"/"+fullname || err != nil {
 		t.Errorf("pushed as %s (%q)", job, name)
 	}
+
+	all = render(t, append(example("cronjob-textfile"), "--set", "config.metrics.pushgateway_job=mine,config.metrics.pushgateway_url="+gateway.URL)...)
+	pod = pods(t, all)["cronjob"].Spec
+	newKubelet(all, secretOf(db)).prepare(t, pod, pod.Containers[0]).end(t, 0)
+	if path := <-pushed; path != "/metrics/job/mine" {
+		t.Errorf("with a name of its own it pushed to %s", path)
+	}
 	if _, err := os.Stat(filepath.Join(p.mounts["/textfile"], "litellm-reconciler.prom")); err != nil {
 		t.Error(err)
 	}
@@ -231,9 +236,10 @@ func TestMigrationsRunAsAnotherRoleThanTheDaemon(t *testing.T) {
 	d := start(t, p, pod.Containers[0])
 
 	wantServers(t, db, "github")
-	for deadline := time.Now().Add(patience); !strings.Contains(strings.Join(d.Lines(), "\n"), "changes are repaired at once"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the triggers are not used")
+	program.Eventually(t, patience, func() error {
+		if !strings.Contains(strings.Join(d.Lines(), "\n"), "changes are repaired at once") {
+			return errors.New("the triggers are not used")
 		}
-	}
+		return nil
+	})
 }

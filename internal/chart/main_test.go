@@ -141,5 +141,11 @@ func bare(t *testing.T, yaml string) []string {
 // template renders the chart.
 func template(t *testing.T, args ...string) (text string, err error) {
 	t.Helper()
+	return templateOf(t, directory, args...)
+}
+
+// templateOf renders another chart.
+func templateOf(t *testing.T, directory string, args ...string) (text string, err error) {
+	t.Helper()
 	return run(t, append([]string{"template", release, directory, "--namespace", namespace}, args...)...)
 }

@@ -71,7 +71,13 @@ func decode(text string) (objects, error) {
 // render renders the chart and reads what comes of it.
 func render(t *testing.T, args ...string) objects {
 	t.Helper()
-	text, err := template(t, args...)
+	return renderOf(t, directory, args...)
+}
+
+// renderOf does so with another chart.
+func renderOf(t *testing.T, directory string, args ...string) objects {
+	t.Helper()
+	text, err := templateOf(t, directory, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

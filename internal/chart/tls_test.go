@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"litellm-reconciler/internal/pgtest"
+	"litellm-reconciler/internal/program"
 )
 
 // certificate is one that signs itself, for 127.0.0.1, and its key.
@@ -48,26 +50,19 @@ func secure(t *testing.T, cert, key string) *pgtest.Database {
 	if os.Getenv("TEST_DATABASE_URL") != "" {
 		t.Skip("the settings of a server that is not ours stay as they are")
 	}
-	server, err := pgtest.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Own(t)
 	db := server.New(t, pgtest.V1_83_14)
 	for name, content := range map[string]string{"server.crt": cert, "server.key": key} {
 		db.Exec(t, `COPY (SELECT unnest(string_to_array('`+strings.TrimSpace(content)+`', E'\n'))) TO PROGRAM 'umask 077; cat >`+name+`'`)
 	}
 	db.Exec(t, `ALTER SYSTEM SET ssl = on`)
 	db.Exec(t, `SELECT pg_reload_conf()`)
-	for deadline := time.Now().Add(patience); pgtest.Scalar[string](t, db, `SHOW ssl`) != "on"; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the server does not take the certificate")
+	program.Eventually(t, patience, func() error {
+		if pgtest.Scalar[string](t, db, `SHOW ssl`) != "on" {
+			return errors.New("the server does not take the certificate")
 		}
-	}
+		return nil
+	})
 	return db
 }
 

@@ -24,7 +24,7 @@ import (
 // ledger are both of the same earlier time.
 func TestAFailoverThatLosesTransactionsTakesNothingFromAnybody(t *testing.T) {
 	t.Parallel()
-	primary := ownServer(t)
+	primary := pgtest.Own(t)
 	db := primary.New(t, pgtest.V1_88)
 	everyKind(t, db)
 	i := inject(t, "failover to a standby that lacks the last transactions")
@@ -108,7 +108,7 @@ func follow(t *testing.T, primary *pgtest.Server) (standby *pgtest.Server, repli
 	CutAll() int
 }) {
 	t.Helper()
-	standby = ownServer(t)
+	standby = pgtest.Own(t)
 	proxy, through := before(t, primary.URL("postgres"))
 	u, err := url.Parse(through)
 	if err != nil {

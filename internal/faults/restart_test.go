@@ -17,7 +17,7 @@ func TestARestartOfPostgresInTheMiddleOfAPassLosesNothing(t *testing.T) {
 	for name, stop := range map[string]func(*testing.T, *pgtest.Server){"fast": stopFast, "immediate": stopAtOnce} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := ownServer(t)
+			server := pgtest.Own(t)
 			db := server.New(t, pgtest.V1_88)
 			// What the server has acknowledged must survive it here; the
 			// others of these tests need no such server.

@@ -16,21 +16,6 @@ import (
 	"litellm-reconciler/internal/pgtest"
 )
 
-// ownServer starts a server that a test may stop. It is removed with the test.
-func ownServer(t *testing.T) *pgtest.Server {
-	t.Helper()
-	server, err := pgtest.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
 // ask asks a server for one text.
 func ask(t *testing.T, database, query string) string {
 	t.Helper()

@@ -40,16 +40,7 @@ func TestMain(m *testing.M) {
 // eventually polls until check finds nothing missing any more.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for err := check(); err != nil; err = check() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("waited %s in vain: %v", patience, err)
-		}
-	}
+	program.Eventually(t, patience, check)
 }
 
 // start runs the program as a daemon that makes a pass each second, and returns

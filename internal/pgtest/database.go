@@ -38,6 +38,21 @@ func Empty(tb testing.TB) *Database {
 	return s.open(tb, name, "public")
 }
 
+// Own starts a server that a test may stop or set up anew. It is removed with the test.
+func Own(tb testing.TB) *Server {
+	tb.Helper()
+	s, err := Start(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
+}
+
 // New returns a database with LiteLLM's tables on this server, for tests that need a server of their own.
 func (s *Server) New(tb testing.TB, v Version, options ...Option) *Database {
 	tb.Helper()

@@ -124,15 +124,7 @@ func TestAFollowerThatGotNoAnswerAsksAgain(t *testing.T) {
 
 func TestADatabaseThatWasAwayIsLedAgain(t *testing.T) {
 	t.Parallel()
-	server, err := pgtest.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Own(t)
 	b := install(t, server.New(t, pgtest.V1_81_12), brief)
 	members := []*member{b.join(t, "first"), b.join(t, "second")}
 	f := first(t, members...)
