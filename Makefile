@@ -53,9 +53,8 @@ test-faults: postgres ## kill, cut, hold and take away, and see that nothing is 
 fuzz: postgres ## run each fuzz test for FUZZTIME, all at once
 	@for p in $$(grep -rl '^func Fuzz' --include='*_test.go' pkg | xargs -n 1 dirname | sort -u); do \
 		$(GO) test -c -fuzz . -o /dev/null "./$$p" || exit 1; done
-	@grep -ro '^func Fuzz[A-Za-z]*' --include='*_test.go' pkg | sed 's|/[^/]*:func | |' | sort | xargs -P 99 -L 1 sh -c ' \
-		out=$$($(GO) test -run "^$$" -fuzz "^$$1\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x -parallel 1 "./$$0" 2>&1) && \
-		echo "$$1: $$(echo "$$out" | grep "^fuzz: elapsed" | tail -n 1)" || { echo "$$1 in $$0: $$out"; exit 1; }'
+	@grep -ro '^func Fuzz[A-Za-z]*' --include='*_test.go' pkg | sed -E 's|^(.*)/[^/]*:func (.*)|./\1 \2 $(FUZZTIME)|' | \
+		GO='$(GO)' xargs -P 99 -n 3 .ci/fuzz
 
 demo: postgres build ## repair a database in the state of LiteLLM issue 27657, step by step
 	$(GO) run ./internal/demo -binary bin/litellm-reconciler

@@ -86,7 +86,7 @@ func TestReleaseNotesAreTheChangelogsOfThatVersion(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	script := filepath.Join(dir, ".ci/release-notes")
-	write(t, script, []byte(read(t, ".ci/release-notes")), 0o700)
+	write(t, script, []byte(read(t, ".ci/release-notes")), 0o600)
 	write(t, filepath.Join(dir, "CHANGELOG.md"), []byte(`# Changelog
 
 ## [Unreleased]
@@ -114,7 +114,7 @@ func TestReleaseNotesAreTheChangelogsOfThatVersion(t *testing.T) {
 	} {
 		t.Run(c.tag, func(t *testing.T) {
 			t.Parallel()
-			output, err := exec.CommandContext(t.Context(), script, c.tag).CombinedOutput()
+			output, err := exec.CommandContext(t.Context(), "sh", script, c.tag).CombinedOutput()
 			got := strings.TrimSpace(string(output))
 			if (err != nil) != (c.fails != "") || got != c.want+c.fails {
 				t.Errorf("it prints %q (%v), want %q", got, err, c.want+c.fails)
