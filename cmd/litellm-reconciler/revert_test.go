@@ -108,7 +108,7 @@ func TestRevertAllTakesBackWhatWasGranted(t *testing.T) {
 			if db.RowID(t, "new") != "" || db.RowID(t, "shared") != "row" {
 				t.Errorf("rows %q and %q, want none and the shared one", db.RowID(t, "new"), db.RowID(t, "shared"))
 			}
-			if left := orphans(t, db); len(left) > 0 {
+			if left := orphans(t, db, version); len(left) > 0 {
 				t.Errorf("rows left behind: %v", left)
 			}
 			wantTexts(t, run(t, of(db), "history", "--limit=3").wantCode(t, 0).stdout, "unlinked", "relinked", "- github (reverted)")

@@ -21,10 +21,11 @@ const otherSchema = `Proxy "one"`
 func TestEveryVersionHasItsColumns(t *testing.T) {
 	t.Parallel()
 	base := []string{"object_permission_id", "mcp_servers", "vector_stores", "mcp_access_groups", "mcp_tool_permissions", "agents", "agent_access_groups"}
-	toolsets := slices.Concat(base, []string{"blocked_tools", "mcp_toolsets"})
-	newest := slices.Concat(toolsets, []string{"models", "search_tools", "mcp_tool_search_enabled", "mcp_permission_version"})
+	toolsets := slices.Concat(base, []string{"blocked_tools", "models", "mcp_toolsets"})
+	searches := slices.Concat(toolsets, []string{"search_tools"})
+	newest := slices.Concat(searches, []string{"mcp_tool_search_enabled", "skills"})
 	want := map[pgtest.Version][]string{
-		pgtest.V1_81_12: base, pgtest.V1_83_14: toolsets, pgtest.V1_88: toolsets, pgtest.Newest: newest,
+		pgtest.V1_81_12: base, pgtest.V1_83_14: toolsets, pgtest.V1_88: searches, pgtest.Newest: newest,
 	}
 	for _, version := range pgtest.Versions() {
 		for _, schema := range []string{"public", otherSchema} {
@@ -40,7 +41,7 @@ func TestEveryVersionHasItsColumns(t *testing.T) {
 					JOIN pg_class ON pg_class.oid = conrelid
 					WHERE confrelid = '{schema}."LiteLLM_ObjectPermissionTable"'::regclass AND contype = 'f'
 					AND conname = relname || '_object_permission_id_fkey' AND confdeltype = 'n' AND confupdtype = 'c'`)
-				if diff := cmp.Diff(slices.Sorted(slices.Values(pgtest.OwnerTables())), owners); diff != "" {
+				if diff := cmp.Diff(slices.Sorted(slices.Values(pgtest.OwnerTables(version))), owners); diff != "" {
 					t.Errorf("tables with the foreign key (-want +got):\n%s", diff)
 				}
 				elsewhere := pgtest.Scalar[int](t, d, `SELECT count(*) FROM pg_tables WHERE tablename LIKE '%LiteLLM%' AND schemaname <> $1`, schema)

@@ -91,12 +91,13 @@ func (d *Database) Server(tb testing.TB, id, name string) {
 		VALUES ($1, $2, $2, 'http://' || $2 || '.example/mcp', 'http')`, id, name)
 }
 
-// OwnerTables names the tables that refer to permission rows.
-func OwnerTables() []string {
-	return []string{
-		"LiteLLM_TeamTable", "LiteLLM_VerificationToken", "LiteLLM_OrganizationTable", "LiteLLM_UserTable",
-		"LiteLLM_ProjectTable", "LiteLLM_EndUserTable", "LiteLLM_AgentsTable",
+// OwnerTables names the tables that refer to permission rows in a version.
+func OwnerTables(v Version) []string {
+	tables := []string{"LiteLLM_TeamTable", "LiteLLM_VerificationToken", "LiteLLM_OrganizationTable", "LiteLLM_UserTable"}
+	if v == V1_81_12 {
+		return tables
 	}
+	return append(tables, "LiteLLM_ProjectTable", "LiteLLM_EndUserTable", "LiteLLM_AgentsTable")
 }
 
 // Own creates a new owner of a permission row in one of OwnerTables, and returns the owner's id.

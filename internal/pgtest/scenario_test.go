@@ -43,7 +43,7 @@ func TestBuildersWorkOnEveryVersion(t *testing.T) {
 			if servers := d.Servers(t, "t1"); servers == nil || len(servers) != 0 {
 				t.Errorf("the servers of a row with NULL are %#v", servers)
 			}
-			for _, table := range pgtest.OwnerTables() {
+			for _, table := range pgtest.OwnerTables(version) {
 				d.Own(t, table, "r1")
 				want := 1
 				if table == "LiteLLM_TeamTable" {

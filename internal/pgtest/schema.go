@@ -16,7 +16,7 @@ type Version string
 const (
 	V1_81_12 Version = "1.81.12" // the first with access groups
 	V1_83_14 Version = "1.83.14" // the one of LiteLLM issue #27657
-	V1_88    Version = "1.88"
+	V1_88    Version = "1.88"    // with the tables of v1.87
 	Newest   Version = "newest"
 )
 

@@ -95,10 +95,10 @@ func TestAServerThatTakesNoWritesIsGoodEnoughToLook(t *testing.T) {
 func TestTheTablesTellHowOldLiteLLMIsAtLeast(t *testing.T) {
 	t.Parallel()
 	for v, text := range map[pgtest.Version]string{
-		pgtest.V1_81_12: "tables from v1.81.12 or later, 7 tables point at permission rows",
-		pgtest.V1_83_14: "tables from v1.83 or later",
-		pgtest.V1_88:    "tables from v1.83 or later", // its fix changed no table
-		pgtest.Newest:   "tables from after v1.83.14",
+		pgtest.V1_81_12: "tables from v1.81.12 or later, 4 tables point at permission rows",
+		pgtest.V1_83_14: "tables from v1.83 or later, 7 tables point at permission rows",
+		pgtest.V1_88:    "tables from v1.84 or later", // its fix changed no table
+		pgtest.Newest:   "tables from v1.102 or later",
 	} {
 		db := pgtest.New(t, v, pgtest.InSchema("lite llm"))
 		want(t, examine(t, with(db.URL+"&schema=lite%20llm"), doctor.Plan), "litellm", doctor.OK, "schema lite llm, "+text, "last migration 202602")

@@ -28,15 +28,15 @@ var foreignKeysSQL string
 var triggersSQL string
 
 // marks are columns of the permission table that tell how old LiteLLM's tables
-// are at least, newest first (LiteLLM's migrations). The columns cannot tell
-// whether the proxies resolve access groups themselves: that fix (#28997)
-// changed no table.
+// are at least, newest first (schema.prisma in the published releases). The
+// columns cannot tell whether the proxies resolve access groups themselves: that
+// fix (#28997) changed no table.
 var marks = []struct{ column, since string }{
-	{"mcp_tool_search_enabled", "after v1.83.14"},
-	{"search_tools", "after v1.83.14"},
-	{"models", "after v1.83.14"},
-	{"mcp_toolsets", "v1.83 or later"},            // #24335, merged on 2026-04-04
-	{"blocked_tools", "after v1.81.12"},           // migration 20260226000000
+	{"skills", "v1.102 or later"},
+	{"mcp_tool_search_enabled", "v1.92 or later"},
+	{"search_tools", "v1.84 or later"},
+	{"mcp_toolsets", "v1.83 or later"}, // #24335
+	{"blocked_tools", "v1.82 or later"},
 	{"object_permission_id", "v1.81.12 or later"}, // the access groups themselves (#21022)
 }
 

@@ -12,7 +12,7 @@ SELECT coalesce(k.key_alias, ''), coalesce(k.key_name, ''), coalesce(k.team_id, 
 FROM {litellm}."LiteLLM_VerificationToken" AS k
 LEFT JOIN {litellm}."LiteLLM_TeamTable" AS t ON t.team_id = k.team_id
 LEFT JOIN {entitlements} AS own ON own.object_permission_id = k.object_permission_id
-LEFT JOIN {agents} AS a ON a.agent_id = k.agent_id
+LEFT JOIN {agents} AS a ON a.agent_id = {agent}
 LEFT JOIN {entitlements} AS agent ON agent.object_permission_id = a.object_permission_id
 LEFT JOIN {litellm}."LiteLLM_UserTable" AS u ON u.user_id = k.user_id
 LEFT JOIN {entitlements} AS human ON human.object_permission_id = u.object_permission_id

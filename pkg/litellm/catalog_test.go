@@ -22,7 +22,7 @@ func TestEveryVersionOfLiteLLMIsRecognized(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				owners := pgtest.OwnerTables()
+				owners := pgtest.OwnerTables(v)
 				slices.Sort(owners)
 				if !slices.Equal(c.Owners, owners) {
 					t.Errorf("owners %v", c.Owners)
@@ -76,7 +76,7 @@ func TestASharedRowIsOneWithMoreThanOneOwner(t *testing.T) {
 	db.Exec(t, `INSERT INTO "LiteLLM_DeletedTeamTable" (id, team_id, object_permission_id) VALUES ('x', 'x', 'history')`)
 	want := map[string]bool{}
 	rows := []string{"alone", "history"}
-	for _, table := range pgtest.OwnerTables() {
+	for _, table := range pgtest.OwnerTables(pgtest.Newest) {
 		db.Row(t, table)
 		db.Own(t, table, table)
 		db.Own(t, "LiteLLM_UserTable", table)

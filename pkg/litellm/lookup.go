@@ -139,12 +139,15 @@ func ReadKeys(ctx context.Context, q postgres.Querier, names postgres.Names, c C
 }
 
 func eachKey(ctx context.Context, q postgres.Querier, names postgres.Names, c Catalog, f func(KeyAccess) error, teams []string, name *string) error {
-	agents := `{litellm}."LiteLLM_AgentsTable"`
+	agents, agent := `{litellm}."LiteLLM_AgentsTable"`, "k.agent_id"
 	if !c.Has(agentTable, "object_permission_id") { // before the migration 20260224203854
 		agents = `(SELECT NULL::text AS agent_id, NULL::text AS object_permission_id)`
 	}
+	if !c.Has(keyTable, "agent_id") { // v1.81.12
+		agent = "NULL"
+	}
 	rows, err := q.Query(ctx, names.SQL(accessKeysSQL,
-		"{entitlements}", names.SQL(entitlementsSQL), "{agents}", names.SQL(agents)), teams, name)
+		"{entitlements}", names.SQL(entitlementsSQL), "{agents}", names.SQL(agents), "{agent}", agent), teams, name)
 	if err != nil {
 		return fmt.Errorf("reading keys: %w", err)
 	}

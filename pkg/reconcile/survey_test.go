@@ -11,7 +11,7 @@ import (
 // That is an event itself, which no survey can have foreseen.
 func TestARowThatATeamIsPointedAtIsNotWrittenIfItIsAnothers(t *testing.T) {
 	t.Parallel()
-	for _, table := range pgtest.OwnerTables() {
+	for _, table := range pgtest.OwnerTables(pgtest.V1_83_14) {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, pgtest.V1_83_14)

@@ -1,8 +1,9 @@
 -- LiteLLM's tables as of v1.81.12, the first release with access groups (LiteLLM PR #21022). As in the original, ids have
 -- no default, updated_at has no trigger, most arrays may be NULL, and nothing indexes object_permission_id.
 --
--- The columns object_permission_id of the end user and agent tables came with migrations of 2026-02-14 and 2026-02-24,
--- so this release may lack them. They are here so that a scenario means the same on every version.
+-- This file and the next ones were compared with what the migrations of LiteLLM's package litellm-proxy-extras make, in the
+-- versions that the releases ask for: 0.4.39 by v1.81.12, 0.4.69 by v1.83.14, 0.4.73 by v1.87.0 to v1.88.0, and 0.4.110 by
+-- v1.108. Tables that nothing here looks at are left out, and with them the foreign keys to the budget and model tables.
 
 CREATE TABLE {schema}."LiteLLM_ObjectPermissionTable" (
     object_permission_id TEXT NOT NULL,
@@ -15,7 +16,6 @@ CREATE TABLE {schema}."LiteLLM_ObjectPermissionTable" (
     CONSTRAINT "LiteLLM_ObjectPermissionTable_pkey" PRIMARY KEY (object_permission_id)
 );
 
--- The budget table is left out, and with it the foreign keys of the budget_id columns.
 CREATE TABLE {schema}."LiteLLM_OrganizationTable" (
     organization_id TEXT NOT NULL,
     organization_alias TEXT NOT NULL,
@@ -42,6 +42,7 @@ CREATE TABLE {schema}."LiteLLM_TeamTable" (
     members_with_roles JSONB NOT NULL DEFAULT '{}',
     metadata JSONB NOT NULL DEFAULT '{}',
     max_budget DOUBLE PRECISION,
+    soft_budget DOUBLE PRECISION,
     spend DOUBLE PRECISION NOT NULL DEFAULT 0.0,
     models TEXT[],
     max_parallel_requests INTEGER,
@@ -58,6 +59,7 @@ CREATE TABLE {schema}."LiteLLM_TeamTable" (
     team_member_permissions TEXT[] DEFAULT ARRAY[]::TEXT[],
     access_group_ids TEXT[] DEFAULT ARRAY[]::TEXT[],
     policies TEXT[] DEFAULT ARRAY[]::TEXT[],
+    allow_team_guardrail_config BOOLEAN NOT NULL DEFAULT false,
     model_id INTEGER,
     CONSTRAINT "LiteLLM_TeamTable_pkey" PRIMARY KEY (team_id)
 );
@@ -94,6 +96,9 @@ CREATE TABLE {schema}."LiteLLM_UserTable" (
     CONSTRAINT "LiteLLM_UserTable_pkey" PRIMARY KEY (user_id)
 );
 CREATE UNIQUE INDEX "LiteLLM_UserTable_sso_user_id_key" ON {schema}."LiteLLM_UserTable" (sso_user_id);
+CREATE INDEX "LiteLLM_UserTable_user_email_lower_idx" ON {schema}."LiteLLM_UserTable" (lower(user_email));
+ALTER TABLE {schema}."LiteLLM_UserTable" ADD CONSTRAINT "LiteLLM_UserTable_organization_id_fkey" FOREIGN KEY (organization_id)
+    REFERENCES {schema}."LiteLLM_OrganizationTable" (organization_id) ON DELETE SET NULL ON UPDATE CASCADE;
 
 CREATE TABLE {schema}."LiteLLM_VerificationToken" (
     token TEXT NOT NULL,
@@ -108,8 +113,6 @@ CREATE TABLE {schema}."LiteLLM_VerificationToken" (
     router_settings JSONB DEFAULT '{}',
     user_id TEXT,
     team_id TEXT,
-    agent_id TEXT,
-    project_id TEXT,
     permissions JSONB NOT NULL DEFAULT '{}',
     max_parallel_requests INTEGER,
     metadata JSONB NOT NULL DEFAULT '{}',
@@ -142,6 +145,8 @@ CREATE TABLE {schema}."LiteLLM_VerificationToken" (
 CREATE INDEX "LiteLLM_VerificationToken_user_id_team_id_idx" ON {schema}."LiteLLM_VerificationToken" (user_id, team_id);
 CREATE INDEX "LiteLLM_VerificationToken_team_id_idx" ON {schema}."LiteLLM_VerificationToken" (team_id);
 CREATE INDEX "LiteLLM_VerificationToken_budget_reset_at_expires_idx" ON {schema}."LiteLLM_VerificationToken" (budget_reset_at, expires);
+ALTER TABLE {schema}."LiteLLM_VerificationToken" ADD CONSTRAINT "LiteLLM_VerificationToken_organization_id_fkey" FOREIGN KEY (organization_id)
+    REFERENCES {schema}."LiteLLM_OrganizationTable" (organization_id) ON DELETE SET NULL ON UPDATE CASCADE;
 
 CREATE TABLE {schema}."LiteLLM_EndUserTable" (
     user_id TEXT NOT NULL,
@@ -150,33 +155,9 @@ CREATE TABLE {schema}."LiteLLM_EndUserTable" (
     allowed_model_region TEXT,
     default_model TEXT,
     budget_id TEXT,
-    object_permission_id TEXT,
     blocked BOOLEAN NOT NULL DEFAULT false,
     CONSTRAINT "LiteLLM_EndUserTable_pkey" PRIMARY KEY (user_id)
 );
-
-CREATE TABLE {schema}."LiteLLM_ProjectTable" (
-    project_id TEXT NOT NULL,
-    project_alias TEXT,
-    description TEXT,
-    team_id TEXT,
-    budget_id TEXT,
-    metadata JSONB NOT NULL DEFAULT '{}',
-    models TEXT[],
-    spend DOUBLE PRECISION NOT NULL DEFAULT 0.0,
-    model_spend JSONB NOT NULL DEFAULT '{}',
-    model_rpm_limit JSONB NOT NULL DEFAULT '{}',
-    model_tpm_limit JSONB NOT NULL DEFAULT '{}',
-    blocked BOOLEAN NOT NULL DEFAULT false,
-    object_permission_id TEXT,
-    created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    created_by TEXT NOT NULL,
-    updated_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    updated_by TEXT NOT NULL,
-    CONSTRAINT "LiteLLM_ProjectTable_pkey" PRIMARY KEY (project_id)
-);
-ALTER TABLE {schema}."LiteLLM_ProjectTable" ADD CONSTRAINT "LiteLLM_ProjectTable_team_id_fkey" FOREIGN KEY (team_id)
-    REFERENCES {schema}."LiteLLM_TeamTable" (team_id) ON DELETE SET NULL ON UPDATE CASCADE;
 
 CREATE TABLE {schema}."LiteLLM_AgentsTable" (
     agent_id TEXT NOT NULL,
@@ -184,7 +165,6 @@ CREATE TABLE {schema}."LiteLLM_AgentsTable" (
     litellm_params JSONB,
     agent_card_params JSONB NOT NULL,
     agent_access_groups TEXT[] DEFAULT ARRAY[]::TEXT[],
-    object_permission_id TEXT,
     created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     created_by TEXT NOT NULL,
     updated_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -201,14 +181,8 @@ ALTER TABLE {schema}."LiteLLM_OrganizationTable" ADD CONSTRAINT "LiteLLM_Organiz
     FOREIGN KEY (object_permission_id) REFERENCES {schema}."LiteLLM_ObjectPermissionTable" (object_permission_id) ON DELETE SET NULL ON UPDATE CASCADE;
 ALTER TABLE {schema}."LiteLLM_UserTable" ADD CONSTRAINT "LiteLLM_UserTable_object_permission_id_fkey"
     FOREIGN KEY (object_permission_id) REFERENCES {schema}."LiteLLM_ObjectPermissionTable" (object_permission_id) ON DELETE SET NULL ON UPDATE CASCADE;
-ALTER TABLE {schema}."LiteLLM_ProjectTable" ADD CONSTRAINT "LiteLLM_ProjectTable_object_permission_id_fkey"
-    FOREIGN KEY (object_permission_id) REFERENCES {schema}."LiteLLM_ObjectPermissionTable" (object_permission_id) ON DELETE SET NULL ON UPDATE CASCADE;
-ALTER TABLE {schema}."LiteLLM_EndUserTable" ADD CONSTRAINT "LiteLLM_EndUserTable_object_permission_id_fkey"
-    FOREIGN KEY (object_permission_id) REFERENCES {schema}."LiteLLM_ObjectPermissionTable" (object_permission_id) ON DELETE SET NULL ON UPDATE CASCADE;
-ALTER TABLE {schema}."LiteLLM_AgentsTable" ADD CONSTRAINT "LiteLLM_AgentsTable_object_permission_id_fkey"
-    FOREIGN KEY (object_permission_id) REFERENCES {schema}."LiteLLM_ObjectPermissionTable" (object_permission_id) ON DELETE SET NULL ON UPDATE CASCADE;
 
--- History: copies of deleted rows, with the same columns but no foreign key.
+-- History: copies of deleted rows, with about the same columns but no foreign key.
 CREATE TABLE {schema}."LiteLLM_DeletedTeamTable" (
     id TEXT NOT NULL,
     LIKE {schema}."LiteLLM_TeamTable" INCLUDING DEFAULTS,
@@ -218,7 +192,14 @@ CREATE TABLE {schema}."LiteLLM_DeletedTeamTable" (
     litellm_changed_by TEXT,
     CONSTRAINT "LiteLLM_DeletedTeamTable_pkey" PRIMARY KEY (id)
 );
+ALTER TABLE {schema}."LiteLLM_DeletedTeamTable"
+    ALTER COLUMN created_at DROP NOT NULL, ALTER COLUMN created_at DROP DEFAULT,
+    ALTER COLUMN updated_at DROP NOT NULL, ALTER COLUMN updated_at DROP DEFAULT;
 CREATE INDEX "LiteLLM_DeletedTeamTable_team_id_idx" ON {schema}."LiteLLM_DeletedTeamTable" (team_id);
+CREATE INDEX "LiteLLM_DeletedTeamTable_created_at_idx" ON {schema}."LiteLLM_DeletedTeamTable" (created_at);
+CREATE INDEX "LiteLLM_DeletedTeamTable_deleted_at_idx" ON {schema}."LiteLLM_DeletedTeamTable" (deleted_at);
+CREATE INDEX "LiteLLM_DeletedTeamTable_organization_id_idx" ON {schema}."LiteLLM_DeletedTeamTable" (organization_id);
+CREATE INDEX "LiteLLM_DeletedTeamTable_team_alias_idx" ON {schema}."LiteLLM_DeletedTeamTable" (team_alias);
 
 CREATE TABLE {schema}."LiteLLM_DeletedVerificationToken" (
     id TEXT NOT NULL,
@@ -229,7 +210,15 @@ CREATE TABLE {schema}."LiteLLM_DeletedVerificationToken" (
     litellm_changed_by TEXT,
     CONSTRAINT "LiteLLM_DeletedVerificationToken_pkey" PRIMARY KEY (id)
 );
+ALTER TABLE {schema}."LiteLLM_DeletedVerificationToken"
+    ALTER COLUMN created_at DROP DEFAULT, ALTER COLUMN updated_at DROP DEFAULT;
 CREATE INDEX "LiteLLM_DeletedVerificationToken_token_idx" ON {schema}."LiteLLM_DeletedVerificationToken" (token);
+CREATE INDEX "LiteLLM_DeletedVerificationToken_created_at_idx" ON {schema}."LiteLLM_DeletedVerificationToken" (created_at);
+CREATE INDEX "LiteLLM_DeletedVerificationToken_deleted_at_idx" ON {schema}."LiteLLM_DeletedVerificationToken" (deleted_at);
+CREATE INDEX "LiteLLM_DeletedVerificationToken_key_alias_idx" ON {schema}."LiteLLM_DeletedVerificationToken" (key_alias);
+CREATE INDEX "LiteLLM_DeletedVerificationToken_organization_id_idx" ON {schema}."LiteLLM_DeletedVerificationToken" (organization_id);
+CREATE INDEX "LiteLLM_DeletedVerificationToken_team_id_idx" ON {schema}."LiteLLM_DeletedVerificationToken" (team_id);
+CREATE INDEX "LiteLLM_DeletedVerificationToken_user_id_idx" ON {schema}."LiteLLM_DeletedVerificationToken" (user_id);
 
 CREATE TABLE {schema}."LiteLLM_AccessGroupTable" (
     access_group_id TEXT NOT NULL,
@@ -276,6 +265,7 @@ CREATE TABLE {schema}."LiteLLM_MCPServerTable" (
     token_url TEXT,
     registration_url TEXT,
     allow_all_keys BOOLEAN NOT NULL DEFAULT false,
+    available_on_public_internet BOOLEAN NOT NULL DEFAULT false,
     CONSTRAINT "LiteLLM_MCPServerTable_pkey" PRIMARY KEY (server_id)
 );
 

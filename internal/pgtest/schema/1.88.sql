@@ -1,6 +1,5 @@
--- What changed up to v1.88. Its fix of issue #27657 (LiteLLM PR #28997) changed no table, so a database cannot tell
--- whether its proxies have it. The exact release of these indexes is not confirmed.
+-- What changed up to v1.88. Its fix of issue #27657 (LiteLLM PR #28997) changed no table: those of v1.87 are the same, and a
+-- database cannot tell whether its proxies have it.
 
-CREATE INDEX "LiteLLM_TeamTable_organization_id_idx" ON {schema}."LiteLLM_TeamTable" (organization_id);
-CREATE INDEX "LiteLLM_TeamTable_team_alias_idx" ON {schema}."LiteLLM_TeamTable" (team_alias);
-CREATE INDEX "LiteLLM_TeamTable_created_at_idx" ON {schema}."LiteLLM_TeamTable" (created_at);
+ALTER TABLE {schema}."LiteLLM_ObjectPermissionTable" ADD COLUMN search_tools TEXT[] DEFAULT ARRAY[]::TEXT[];
+ALTER TABLE {schema}."LiteLLM_MCPServerTable" ADD COLUMN delegate_auth_to_upstream BOOLEAN NOT NULL DEFAULT false;
