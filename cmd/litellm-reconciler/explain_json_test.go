@@ -61,6 +61,7 @@ const explainedJSON = `{
 			{"id": "local", "name": "name of local", "dangling": false, "servers": ["e7a5b6cb"]},
 			{"id": "gone", "name": "", "dangling": true, "servers": []}
 		],
+		"mismatched_access_groups": [],
 		"drift": {
 			"missing_servers": [], "excess_servers": [], "sentinel": false,
 			"ceiling_created": false, "ceiling_removed": false

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -113,7 +114,7 @@ func TestExplainSituations(t *testing.T) {
 		"all servers, one of them": {
 			change: func(t *testing.T, db *pgtest.Database) { db.SetServers(t, db.RowID(t, "a"), "all-proxy-mcpservers") },
 			args:   []string{"a", "jira"},
-			texts:  []string{"Before v1.88: no. From v1.88: yes.", "yes: the team has it by its permission row; proxies before about v1.91 take all-proxy-mcpservers for an id"},
+			texts:  []string{"Before v1.88: no. From v1.88: yes.", "yes: the team has it by its permission row; proxies before v1.92 take all-proxy-mcpservers for an id"},
 		},
 		"a row that a key shares": {
 			change: func(t *testing.T, db *pgtest.Database) {
@@ -133,7 +134,7 @@ func TestExplainSituations(t *testing.T) {
 				db.Exec(t, `UPDATE {schema}."LiteLLM_TeamTable" SET organization_id = $1`, db.Own(t, "LiteLLM_OrganizationTable", "limit"))
 			},
 			args:  []string{"own", "github"},
-			texts: []string{"Before v1.88: no. From v1.88: no.", "organization      limits to wiki", "the organization has a list that does not name it; older proxies do not ask for an organization's list (LiteLLM #26960)", "add it to the organization's list"},
+			texts: []string{"Before v1.88: no. From v1.88: no.", "organization      limits to wiki", "the organization has a list that does not name it; proxies before v1.84 do not ask for an organization's list (LiteLLM #26960)", "add it to the organization's list"},
 		},
 		"keys that need a list": {
 			args:  []string{"a", "github", "--litellm-require-key-mcp-access-defined"},
@@ -194,6 +195,13 @@ func TestExplainSituations(t *testing.T) {
 			args:  []string{"a"},
 			texts: []string{"nowhere, which does not exist", "the row lacks github"},
 		},
+		// LiteLLM before v1.82, where teams are assigned to a group.
+		"a team that the group lists, and not the other way round": {
+			change: executed(`UPDATE {schema}."LiteLLM_AccessGroupTable" SET assigned_team_ids = '{b,a}' WHERE access_group_id = 'ops'`),
+			args:   []string{"a", "grafana"},
+			texts: []string{"Before v1.88: no. From v1.88: no.", "mismatched        access group ops (name of ops) has the team on its list",
+				"the team does not have the group, which is what counts", "give the team the access group ops (name of ops), with the others it has"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,6 +220,27 @@ func TestExplainSituations(t *testing.T) {
 			}
 			wantTexts(t, explained(t, db, test.args...), test.texts...)
 		})
+	}
+}
+
+func TestExplainCallsNoGroupMismatchedThatTheTeamHas(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, pgtest.V1_83_14)
+	for _, group := range []string{"dev", "ops", "hr"} {
+		db.Group(t, group, group+"'s server")
+	}
+	db.Team(t, "a", "dev")
+	db.Exec(t, `UPDATE {schema}."LiteLLM_AccessGroupTable" SET assigned_team_ids = '{b,a}' WHERE access_group_id <> 'hr'`)
+	var report struct {
+		Team struct {
+			Mismatched []struct{ ID string } `json:"mismatched_access_groups"`
+		}
+	}
+	if err := json.Unmarshal([]byte(explained(t, db, "a", "-o", "json")), &report); err != nil {
+		t.Fatal(err)
+	}
+	if got := report.Team.Mismatched; len(got) != 1 || got[0].ID != "ops" {
+		t.Errorf("mismatched are %v, want ops", got)
 	}
 }
 

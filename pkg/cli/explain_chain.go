@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"litellm-reconciler/pkg/explain"
@@ -28,6 +29,9 @@ func (e *explanation) chain(s explain.Server) {
 			}
 		}
 		e.named(s, explain.TeamKind)
+		for _, g := range e.wouldGrant(s) {
+			e.mismatched(g)
+		}
 		e.row(s)
 		if e.Key == nil {
 			e.limit("organization", e.Team.Organization)
@@ -192,6 +196,17 @@ func (e *explanation) server(s explain.Server) {
 	if len(s.NamedBy) == 0 {
 		e.line("server", "is named by nothing that counts here")
 	}
+}
+
+// wouldGrant are the access groups that list a server and have the team on their
+// list, but do not count.
+func (e *explanation) wouldGrant(s explain.Server) (groups []explain.Group) {
+	for _, g := range e.Team.Mismatched {
+		if slices.ContainsFunc(g.Servers, func(entry string) bool { return entry == s.ID || entry != "" && (entry == s.Name || entry == s.Alias) }) {
+			groups = append(groups, g)
+		}
+	}
+	return groups
 }
 
 func (e *explanation) asEntry(entry string, s explain.Server) string {

@@ -91,6 +91,9 @@ func (e *explanation) aboutTeam() {
 		e.lists("", t.Row)
 	}
 	e.groups(t.Groups, "")
+	for _, g := range t.Mismatched {
+		e.mismatched(g)
+	}
 	if e.Key == nil { // a key's own says it
 		e.limit("organization", t.Organization)
 	}
@@ -166,6 +169,12 @@ func (e *explanation) groups(groups []explain.Group, note string) {
 		}
 		label = ""
 	}
+}
+
+// mismatched is what LiteLLM before v1.82 leaves when a team is assigned to a
+// group, and not the group to the team.
+func (e *explanation) mismatched(g explain.Group) {
+	e.line("mismatched", "%s", e.yellow("access group "+e.idName(g.ID, g.Name)+" has the team on its list, and the team does not have the group, which is what counts"))
 }
 
 func (e *explanation) limit(who string, l *explain.Lists) {

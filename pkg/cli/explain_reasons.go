@@ -59,7 +59,7 @@ func (e *explanation) because(r explain.Reason, s explain.Server, groups bool) s
 	case explain.GroupByName:
 		return "these proxies ask access groups for ids, and the list has a name"
 	case explain.SentinelUnknown:
-		return "these proxies do not know all-proxy-mcpservers, as those from about v1.91 do"
+		return "these proxies do not know all-proxy-mcpservers, as those from v1.92 do"
 	case explain.LimitedByAgent:
 		return "the key's agent has a list that does not name it"
 	case explain.LimitedByUser:
@@ -78,11 +78,11 @@ func reservation(r explain.Reason) string {
 	case explain.OptOutUnknown:
 		return "proxies before v1.87.5 take no-mcp-servers for an id, later ones keep the key from every server"
 	case explain.SentinelIsNew:
-		return "proxies before about v1.91 take all-proxy-mcpservers for an id, and decide otherwise"
+		return "proxies before v1.92 take all-proxy-mcpservers for an id, and decide otherwise"
 	case explain.UserLimitIsNew:
-		return "older proxies do not ask for a user's list (LiteLLM #35146)"
+		return "proxies before v1.96 do not ask for a user's list (LiteLLM #35146)"
 	case explain.OrganizationLimitIsNew:
-		return "older proxies do not ask for an organization's list (LiteLLM #26960)"
+		return "proxies before v1.84 do not ask for an organization's list (LiteLLM #26960)"
 	}
 	return string(r)
 }
@@ -162,7 +162,11 @@ func (e *explanation) remedies(s explain.Server) (list []string) {
 	case s.Missing:
 		list = append(list, "a pass would add it: run litellm-reconciler --once")
 	case len(e.places(s, explain.TeamKind, explain.InGroup))+len(e.places(s, explain.TeamKind, explain.InRow)) > 0:
-	case slices.Contains(refused, explain.NotNamed), slices.Contains(refused, explain.NotInTeam):
+	case !slices.Contains(refused, explain.NotNamed) && !slices.Contains(refused, explain.NotInTeam):
+	case len(e.wouldGrant(s)) > 0:
+		g := e.wouldGrant(s)[0]
+		list = append(list, "give the team the access group "+e.idName(g.ID, g.Name)+", with the others it has: POST /team/update with access_group_ids")
+	default:
 		list = append(list, "attach an access group that lists it to the team")
 	}
 	return list

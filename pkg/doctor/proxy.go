@@ -24,6 +24,7 @@ const (
 var (
 	firstWithGroups = release{1, 81, 12} // #21022
 	firstToResolve  = release{1, 88, 0}  // #28997
+	firstToValidate = release{1, 104, 0} // get_team_allowed_mcp_servers asks for access groups
 )
 
 // proxy asks a LiteLLM proxy for its version: that, and no table, tells whether
@@ -52,9 +53,12 @@ func (e *exam) proxy(ctx context.Context) ([]Check, error) {
 	case v.before(firstToResolve):
 		return good("LiteLLM %s knows permission rows only (issue 27657), so that its keys get what they hold; %s", text, others), nil
 	}
-	return good("LiteLLM %s resolves access groups itself when a key is used; the row still decides when a key is created or changed, "+
-		"in the create-key form and in the view of a server's teams, and grants by itself until it is taken back "+
-		"(litellm-reconciler revert --all takes back everything); %s", text, others), nil
+	does := "when a key is used; the row still decides when a key is created or changed and in the create-key form"
+	if !v.before(firstToValidate) {
+		does = "in all places, so that it needs nothing repaired"
+	}
+	return good("LiteLLM %s resolves access groups itself %s; a row grants by itself until it is taken back "+
+		"(litellm-reconciler revert --all takes back everything); %s", text, does, others), nil
 }
 
 // version asks where LiteLLM tells its version without a key: in

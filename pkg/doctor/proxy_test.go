@@ -31,7 +31,12 @@ func says(body string) http.HandlerFunc {
 
 func TestTheProxysVersionTellsWhoResolvesAccessGroups(t *testing.T) {
 	t.Parallel()
-	const itself, rowsOnly, none = "resolves access groups itself", "knows permission rows only", "has no access groups"
+	const (
+		itself   = "resolves access groups itself when a key is used"
+		always   = "resolves access groups itself in all places"
+		rowsOnly = "knows permission rows only"
+		none     = "has no access groups"
+	)
 	for version, test := range map[string]struct {
 		status doctor.Status
 		text   string
@@ -46,8 +51,10 @@ func TestTheProxysVersionTellsWhoResolvesAccessGroups(t *testing.T) {
 		"1.82.dev1":                         {doctor.OK, rowsOnly},
 		"1.88.0rc1":                         {doctor.OK, itself},
 		"v1.90.1":                           {doctor.OK, itself},
-		"1.106.10":                          {doctor.OK, itself},
-		"2.0.0":                             {doctor.OK, itself},
+		"1.103.11":                          {doctor.OK, itself},
+		"1.104.0":                           {doctor.OK, always},
+		"1.106.10":                          {doctor.OK, always},
+		"2.0.0":                             {doctor.OK, always},
 		"latest":                            {doctor.Warn, `calls its version "latest"`},
 		"1":                                 {doctor.Warn, `calls its version "1"`},
 		"1.88.0.1":                          {doctor.Warn, "calls its version"},

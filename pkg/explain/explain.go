@@ -6,6 +6,7 @@ package explain
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -133,7 +134,7 @@ func (f facts) reportTeam() *Team {
 	t := f.team
 	return &Team{
 		ID: t.ID, Alias: t.Alias, Blocked: t.Blocked, RowID: t.RowID, RowExists: t.RowExists,
-		Row: lists(t.Entitlement), Groups: f.groups(t.Groups), Organization: limit(f.organization.Entitlement),
+		Row: lists(t.Entitlement), Groups: f.groups(t.Groups), Mismatched: f.mismatched(), Organization: limit(f.organization.Entitlement),
 		Drift: Drift{
 			Missing: some(f.change.Added), Excess: some(f.change.Removed),
 			CeilingCreated: f.change.CeilingCreated, CeilingRemoved: f.change.CeilingRemoved,
@@ -149,6 +150,13 @@ func (f facts) groups(ids []string) []Group {
 		groups = append(groups, Group{ID: id, Name: name, Dangling: !known, Servers: some(servers)})
 	}
 	return groups
+}
+
+// mismatched are the groups with the team on their list that are not on its.
+func (f facts) mismatched() []Group {
+	return f.groups(slices.DeleteFunc(slices.Clone(f.claims), func(id string) bool {
+		return slices.Contains(f.team.Groups, id)
+	}))
 }
 
 func lists(e litellm.Entitlement) Lists {

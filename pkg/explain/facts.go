@@ -20,6 +20,7 @@ type facts struct {
 	key          *litellm.KeyAccess
 	team         *litellm.TeamAccess
 	organization litellm.Organization // of the team
+	claims       []string             // access groups with the team on their list
 	memory       memory
 	change       plan.Change
 	leftOutBy    string

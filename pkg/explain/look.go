@@ -45,6 +45,9 @@ func (l *look) facts(ctx context.Context, n name) (f facts, err error) {
 	if f.organization, err = litellm.ReadOrganization(ctx, l.tx, l.Names, f.team.ID); err != nil {
 		return f, err
 	}
+	if f.claims, err = litellm.ReadClaims(ctx, l.tx, l.Names, f.team.ID); err != nil {
+		return f, err
+	}
 	f.leftOutBy = leftOutBy(l.Selection, *f.team, f.organization)
 	if l.withLedger {
 		if f.memory, err = l.memory(ctx, *f.team); err != nil {

@@ -91,6 +91,9 @@ type Team struct {
 	RowExists bool    `json:"row_exists"`
 	Row       Lists   `json:"row"`
 	Groups    []Group `json:"access_groups"`
+	// Mismatched are access groups that have the team on their list, and are
+	// not on the team's: they grant it nothing.
+	Mismatched []Group `json:"mismatched_access_groups"`
 	// Organization is nil where it restricts nothing.
 	Organization *Lists `json:"organization,omitempty"`
 	Drift        Drift  `json:"drift"`

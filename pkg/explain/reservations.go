@@ -12,13 +12,14 @@ const (
 	// OptOutUnknown: the key opted out by a word that proxies without #31029
 	// (v1.87.5, v1.88.5, v1.89.4) take for an id.
 	OptOutUnknown Reason = "opt_out_unknown"
-	// SentinelIsNew: proxies before about v1.91 take the team's word for all
+	// SentinelIsNew: proxies before v1.92 take the team's word for all
 	// servers for an id (#32012).
 	SentinelIsNew Reason = "sentinel_is_new"
-	// UserLimitIsNew: only proxies with #35146 let a user's list limit keys.
+	// UserLimitIsNew: only proxies from v1.96 let a user's list limit keys
+	// (#35146).
 	UserLimitIsNew Reason = "user_limit_is_new"
-	// OrganizationLimitIsNew: only proxies with #26960 let an organization's
-	// list limit keys.
+	// OrganizationLimitIsNew: only proxies from v1.84 let an organization's list
+	// limit keys (#26960).
 	OrganizationLimitIsNew Reason = "organization_limit_is_new"
 )
 

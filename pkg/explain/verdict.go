@@ -45,8 +45,8 @@ const (
 	GroupsNotAsked Reason = "access_groups_not_asked"
 	// GroupByName: a group of the team lists it by a name, where only ids count.
 	GroupByName Reason = "access_group_lists_name"
-	// SentinelUnknown: the team's row grants all servers by a word that these
-	// proxies take for an id (LiteLLM #32012, about v1.91).
+	// SentinelUnknown: the team's row grants all servers by a word that proxies
+	// before v1.92 take for an id (LiteLLM #32012).
 	SentinelUnknown Reason = "sentinel_unknown"
 	// NotNamed: nothing that the key has names it.
 	NotNamed Reason = "not_named"

@@ -18,8 +18,8 @@ type Rules struct {
 	// Groups is whether a proxy resolves the access groups of teams and keys
 	// itself, as from v1.88.0 (#28997, #29313). Before, only permission rows
 	// count. With it go the rules that later versions added: NoServers (#31029),
-	// AllProxyServers (#32012, about v1.91) and what users are entitled to
-	// (#35146).
+	// AllProxyServers (#32012, v1.92) and what users are entitled to
+	// (#35146, v1.96).
 	Groups bool
 	// RequireKeyAccess is general_settings.require_key_mcp_access_defined: a
 	// key without a list of its own does not inherit its team's (#31380).
@@ -52,8 +52,7 @@ type Key struct {
 	// TeamBlocked is team.blocked.
 	TeamBlocked bool
 	// Agent, User and Organization restrict where they name anything: a user
-	// under Rules.Groups only (#35146), an organization since #26960, which is
-	// later than v1.83.
+	// under Rules.Groups only (#35146), an organization from v1.84 (#26960).
 	Agent, User, Organization Entitlement
 }
 

@@ -17,6 +17,9 @@ var serversSQL string
 //go:embed group_lists.sql
 var groupListsSQL string
 
+//go:embed claims.sql
+var claimsSQL string
+
 //go:embed access_teams.sql
 var accessTeamsSQL string
 
@@ -57,6 +60,22 @@ func ReadRegistry(ctx context.Context, q postgres.Querier, names postgres.Names,
 	r := NewRegistry(servers, groups)
 	r.groupNames = groupNames
 	return r, nil
+}
+
+// ReadClaims reads the ids of the access groups that have a team on their own
+// list, sorted by their bytes. What counts is the team's list: LiteLLM before
+// v1.82 writes an assignment that is made at the group to the group alone
+// (access_group_endpoints.py).
+func ReadClaims(ctx context.Context, q postgres.Querier, names postgres.Names, team string) ([]string, error) {
+	rows, err := q.Query(ctx, names.SQL(claimsSQL), team)
+	if err != nil {
+		return nil, fmt.Errorf("reading the access groups with the team on their list: %w", err)
+	}
+	groups, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("reading the access groups with the team on their list: %w", err)
+	}
+	return groups, nil
 }
 
 // TeamAccess is a team with all that it gives its keys.
