@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -27,18 +26,23 @@ var foreignKeysSQL string
 //go:embed triggers.sql
 var triggersSQL string
 
-// marks are columns of the permission table that tell how old LiteLLM's tables
-// are at least, newest first (schema.prisma in the published releases). The
-// columns cannot tell whether the proxies resolve access groups themselves: that
-// fix (#28997) changed no table.
-var marks = []struct{ column, since string }{
-	{"skills", "v1.102 or later"},
-	{"mcp_tool_search_enabled", "v1.92 or later"},
-	{"search_tools", "v1.84 or later"},
-	{"mcp_toolsets", "v1.83 or later"}, // #24335
-	{"blocked_tools", "v1.82 or later"},
-	{"object_permission_id", "v1.81.12 or later"}, // the access groups themselves (#21022)
+// marks are columns that tell how old LiteLLM's tables are at least, newest
+// first (schema.prisma in the published releases). They cannot tell whether the
+// proxies resolve access groups themselves: that fix (#28997) changed no table.
+var marks = []struct{ table, column, since string }{
+	{groupTable, "mcp_tool_permissions", "v1.108 or later, whose proxies need nothing repaired"},
+	{rowTable, "skills", "v1.102 or later"},
+	{rowTable, "mcp_tool_search_enabled", "v1.92 or later"},
+	{rowTable, "search_tools", "v1.84 or later"},
+	{rowTable, "mcp_toolsets", "v1.83 or later"}, // #24335
+	{rowTable, "blocked_tools", "v1.82 or later"},
+	{groupTable, "access_group_id", "v1.81.12 or later"}, // #21022
 }
+
+const (
+	groupTable = "LiteLLM_AccessGroupTable"
+	rowTable   = "LiteLLM_ObjectPermissionTable"
+)
 
 // litellm looks for LiteLLM's tables and what they tell of its version.
 func (e *exam) litellm(ctx context.Context) (checks []Check, err error) {
@@ -80,7 +84,7 @@ func (e *exam) litellm(ctx context.Context) (checks []Check, err error) {
 
 func (e *exam) age() string {
 	for _, m := range marks {
-		if slices.Contains(e.catalog.PermissionColumns, m.column) {
+		if e.catalog.Has(m.table, m.column) {
 			return fmt.Sprintf("tables from %s", m.since)
 		}
 	}
